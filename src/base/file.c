@@ -1,0 +1,41 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+
+int file_make_dirs(const char *path, struct err *err)
+{
+    AUTO(mem) char *copy = mem_dup(path);
+
+    for (char *p = copy + 1;; p++) {
+        if (*p != '/' && *p != '\0')
+            continue;
+        char c = *p;
+        *p = '\0';
+        if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+            return err_errno(err, ERR_INTERNAL, "making directory '%s'", copy);
+        if (c == '\0')
+            return 0;
+        *p = c;
+    }
+}
+
+int file_read(const char *path, struct buf *out, struct err *err)
+{
+    AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char chunk[65536];
+    ssize_t n = 0;
+    int r = 0;
+
+    if (fd < 0)
+        return err_errno(err, ERR_NOT_FOUND, "'%s'", path);
+    while (r == 0 && (n = read(fd, chunk, sizeof chunk)) > 0)
+        r = buf_add(out, chunk, (size_t)n, err);
+    if (n < 0)
+        return err_errno(err, ERR_INTERNAL, "reading '%s'", path);
+    return r < 0 ? err_wrap(err, "'%s'", path) : 0;
+}

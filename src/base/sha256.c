@@ -1,0 +1,13 @@
+#include "base/sha256.h"
+
+#include <openssl/sha.h>
+
+#include "base/base64.h"
+
+void sha256_hex(const void *data, size_t n, char out[SHA256_HEX])
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+
+    SHA256(data, n, digest);
+    hex_encode(digest, sizeof digest, out);
+}
