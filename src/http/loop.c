@@ -1,0 +1,181 @@
+#include "http/loop.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#include "base/mem.h"
+
+#define HOOKS 8
+
+struct hook {
+    bool (*call)(void *ctx);
+    void *ctx;
+};
+
+struct loop {
+    uv_loop_t uv;
+    uv_prepare_t prepare;
+    uv_idle_t idle; /* while active, the loop polls without waiting */
+    uv_signal_t signals[2];
+    void (*stop)(void *ctx);
+    void *stop_ctx;
+    struct hook hooks[HOOKS];
+    int hookc;
+};
+
+struct watch {
+    uv_poll_t uv;
+    void (*ready)(void *ctx);
+    void *ctx;
+};
+
+struct timer {
+    uv_timer_t uv;
+    void (*fired)(void *ctx);
+    void *ctx;
+};
+
+static void idle(uv_idle_t *handle) { (void)handle; }
+
+static void prepare(uv_prepare_t *handle)
+{
+    struct loop *l = handle->data;
+    bool more = false;
+
+    for (int i = 0; i < l->hookc; i++)
+        more |= l->hooks[i].call(l->hooks[i].ctx);
+    if (more)
+        uv_idle_start(&l->idle, idle);
+    else
+        uv_idle_stop(&l->idle);
+}
+
+struct loop *loop_new(void)
+{
+    struct loop *l = NEW(struct loop);
+    int r = uv_loop_init(&l->uv);
+
+    assert(r == 0);
+    (void)r;
+    uv_prepare_init(&l->uv, &l->prepare);
+    l->prepare.data = l;
+    uv_prepare_start(&l->prepare, prepare);
+    uv_idle_init(&l->uv, &l->idle);
+    return l;
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+void loop_free(struct loop *l)
+{
+    uv_walk(&l->uv, close_handle, NULL);
+    uv_run(&l->uv, UV_RUN_DEFAULT);
+    uv_loop_close(&l->uv);
+    free(l);
+}
+
+void loop_run(struct loop *l) { uv_run(&l->uv, UV_RUN_DEFAULT); }
+
+void loop_stop(struct loop *l) { uv_stop(&l->uv); }
+
+static void released(uv_handle_t *handle) { free(handle); }
+
+static void poll_ready(uv_poll_t *handle, int status, int events)
+{
+    struct watch *w = (struct watch *)handle;
+
+    (void)status; /* an error shows when the descriptor is read */
+    (void)events;
+    w->ready(w->ctx);
+}
+
+struct watch *watch_new(struct loop *l, int fd, void (*ready)(void *ctx), void *ctx)
+{
+    struct watch *w = NEW(struct watch);
+    int r = uv_poll_init(&l->uv, &w->uv, fd);
+
+    assert(r == 0);
+    r = uv_poll_start(&w->uv, UV_READABLE, poll_ready);
+    assert(r == 0);
+    (void)r;
+    w->ready = ready;
+    w->ctx = ctx;
+    return w;
+}
+
+void watch_free(struct watch *w)
+{
+    if (!w)
+        return;
+    uv_poll_stop(&w->uv);
+    uv_close((uv_handle_t *)&w->uv, released);
+}
+
+static void timer_fired(uv_timer_t *handle)
+{
+    struct timer *t = (struct timer *)handle;
+
+    t->fired(t->ctx);
+}
+
+struct timer *timer_new(struct loop *l, void (*fired)(void *ctx), void *ctx)
+{
+    struct timer *t = NEW(struct timer);
+
+    uv_timer_init(&l->uv, &t->uv);
+    t->fired = fired;
+    t->ctx = ctx;
+    return t;
+}
+
+void timer_set(struct timer *t, uint64_t ms)
+{
+    uv_update_time(t->uv.loop);
+    uv_timer_start(&t->uv, timer_fired, ms, 0);
+}
+
+void timer_stop(struct timer *t) { uv_timer_stop(&t->uv); }
+
+bool timer_is_set(const struct timer *t) { return uv_is_active((const uv_handle_t *)&t->uv) != 0; }
+
+void timer_free(struct timer *t)
+{
+    if (!t)
+        return;
+    uv_timer_stop(&t->uv);
+    uv_close((uv_handle_t *)&t->uv, released);
+}
+
+void loop_before_wait(struct loop *l, bool (*hook)(void *ctx), void *ctx)
+{
+    assert(l->hookc < HOOKS);
+    l->hooks[l->hookc++] = (struct hook){hook, ctx};
+}
+
+static void signalled(uv_signal_t *handle, int number)
+{
+    struct loop *l = handle->data;
+
+    (void)number;
+    l->stop(l->stop_ctx);
+}
+
+void loop_on_stop_signal(struct loop *l, void (*stop)(void *ctx), void *ctx)
+{
+    static const int numbers[2] = {SIGINT, SIGTERM};
+
+    l->stop = stop;
+    l->stop_ctx = ctx;
+    for (int i = 0; i < 2; i++) {
+        uv_signal_init(&l->uv, &l->signals[i]);
+        l->signals[i].data = l;
+        uv_signal_start(&l->signals[i], signalled, numbers[i]);
+    }
+}

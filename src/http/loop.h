@@ -1,0 +1,39 @@
+#pragma once
+
+/*
+ * The event loop of wowd, on libuv: descriptors to watch, timers, signals, and a word before it
+ * blocks. One thread; everything here is called from it. Callbacks run from loop_run only.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loop;
+struct watch; /* a descriptor that becomes readable */
+struct timer;
+
+struct loop *loop_new(void);
+void loop_free(struct loop *l); /* all watches and timers must have been freed */
+
+void loop_run(struct loop *l); /* until loop_stop */
+void loop_stop(struct loop *l);
+
+/* fd stays the caller's and must stay open until watch_free. */
+struct watch *watch_new(struct loop *l, int fd, void (*ready)(void *ctx), void *ctx);
+void watch_free(struct watch *w);
+
+/* A timer that is not set. timer_set may be called again before it fires: the last one counts. */
+struct timer *timer_new(struct loop *l, void (*fired)(void *ctx), void *ctx);
+void timer_set(struct timer *t, uint64_t ms);
+void timer_stop(struct timer *t);
+bool timer_is_set(const struct timer *t);
+void timer_free(struct timer *t);
+
+/*
+ * Called each time before the loop waits for events, in order of registration. Returns true when
+ * the loop must not block, as there is more to do.
+ */
+void loop_before_wait(struct loop *l, bool (*hook)(void *ctx), void *ctx);
+
+/* SIGINT and SIGTERM. */
+void loop_on_stop_signal(struct loop *l, void (*stop)(void *ctx), void *ctx);

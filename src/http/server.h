@@ -1,0 +1,61 @@
+#pragma once
+
+/*
+ * An HTTP/1.1 server on a listening socket, on GNU libmicrohttpd, in the loop's thread. A handler
+ * gets a request when its body is complete and answers it with request_reply, at once or later;
+ * every request is answered exactly once. Every answer has a Content-Length.
+ */
+
+#include <netinet/in.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "http/loop.h"
+#include "wow/err.h"
+
+struct server;
+
+struct request {
+    const char *method, *path; /* the path as sent, without a query; valid until the reply */
+    struct buf body;
+    struct in_addr local; /* the address the client connected to */
+    void *ctx;            /* the handler's own */
+    /* The server's. */
+    struct server *server;
+    struct MHD_Connection *connection; /* NULL once the client is gone */
+    struct MHD_Response *response;
+    unsigned status;
+    bool suspended, discard;
+    bool handed, held; /* given to the handler; and not answered yet */
+    size_t discarded;
+};
+
+typedef void server_handler(struct request *r, void *ctx);
+
+struct server_settings {
+    server_handler *handler;
+    void *ctx;
+    size_t body_max;    /* larger bodies are answered with 413 */
+    unsigned timeout_s; /* a connection on which nothing moves for so long is closed */
+};
+
+/*
+ * Serve on a listening socket, which becomes the server's. A request that the handler holds when
+ * server_free is called must still be answered; the answer is dropped.
+ */
+int server_new(struct loop *l, int listener, const struct server_settings *settings,
+               struct server **out, struct err *err);
+void server_free(struct server *s);
+
+/*
+ * Answer with JSON, or with an empty body when n is 0. The buffer's memory moves to the server
+ * and *body is empty afterwards; body may be NULL.
+ */
+void request_reply(struct request *r, unsigned status, struct buf *body);
+
+/* {"error": "…"} */
+void request_reply_error(struct request *r, unsigned status, const char *text);
+
+/* Listen on a TCP port; port 0 picks one. *port is the one it became. */
+int server_listen(struct in_addr address, const char *device, unsigned *port, int *fd,
+                  struct err *err);
