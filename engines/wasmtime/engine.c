@@ -1,0 +1,486 @@
+/*
+ * Wasmtime. One store and one instance of the pool serve an activation; the pool keeps the pages
+ * of the last one, so that a fresh instance costs resets instead of page faults. Traps need no
+ * thread and no timer here: whoever runs too long is killed with its process.
+ *
+ * Linked twice, see capi/Cargo.toml: with WOW_COMPILER the half that makes machine code, without
+ * it the half that runs it. Both must agree on every setting in base_config, or code of the one
+ * does not load in the other.
+ */
+#include "wow/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <wasm.h>
+#include <wasmtime.h>
+
+#define WASM_STACK (1u << 20)     /* of the 8 MiB a process has */
+#define KEEP_RESIDENT (1u << 20)  /* memory kept and cleared, instead of unmapped, between uses */
+#define TABLES 16u
+#define TABLE_ELEMENTS 262144u
+#define INSTANCE_SIZE (4u << 20)  /* of the engine's own data about one instance */
+#define PAGE 65536u
+
+static int wasmtime_fail(struct err *err, enum err_kind kind, wasmtime_error_t *error)
+{
+    wasm_byte_vec_t text;
+
+    wasmtime_error_message(error, &text);
+    int r = err_set(err, kind, "%.*s", (int)text.size, text.data);
+    for (char *p = err->msg; *p; p++)
+        if (*p == '\n')
+            *p = ' ';
+    wasm_byte_vec_delete(&text);
+    wasmtime_error_delete(error);
+    return r;
+}
+
+/* What guests may use, and how code and memory are laid out. */
+static wasm_config_t *base_config(void)
+{
+    wasm_config_t *c = wasm_config_new();
+
+    wasmtime_config_wasm_simd_set(c, true);
+    wasmtime_config_wasm_bulk_memory_set(c, true);
+    wasmtime_config_wasm_multi_value_set(c, true);
+    wasmtime_config_wasm_relaxed_simd_set(c, false);
+    wasmtime_config_wasm_tail_call_set(c, false);
+    wasmtime_config_wasm_multi_memory_set(c, false);
+    wasmtime_config_wasm_memory64_set(c, false);
+    wasmtime_config_gc_support_set(c, false);
+    wasmtime_config_max_wasm_stack_set(c, WASM_STACK);
+    wasmtime_config_native_unwind_info_set(c, false);
+    wasmtime_config_memory_init_cow_set(c, true);
+    return c;
+}
+
+struct wow_runtime {
+    wasm_engine_t *engine;
+    wasmtime_linker_t *linker; /* NULL in the compiler */
+};
+
+#ifdef WOW_COMPILER
+
+static int wt_open_compiler(struct wow_runtime **out, struct err *err)
+{
+    wasm_config_t *c = base_config();
+    struct wow_runtime *rt = calloc(1, sizeof *rt);
+
+    wasmtime_config_strategy_set(c, WASMTIME_STRATEGY_CRANELIFT);
+    wasmtime_config_cranelift_opt_level_set(c, WASMTIME_OPT_LEVEL_SPEED);
+    if (!rt || !(rt->engine = wasm_engine_new_with_config(c))) {
+        free(rt);
+        return err_set(err, ERR_INTERNAL, "Wasmtime does not start");
+    }
+    *out = rt;
+    return 0;
+}
+
+static int write_all(int fd, const char *data, size_t n, struct err *err)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, data, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return err_errno(err, errno == EFBIG ? ERR_TOO_LARGE : ERR_INTERNAL,
+                             "writing machine code");
+        data += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+static int wt_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd, struct err *err)
+{
+    wasmtime_module_t *module = NULL;
+    wasm_byte_vec_t code;
+
+    wasmtime_error_t *error = wasmtime_module_new(rt->engine, wasm.data, wasm.size, &module);
+    if (error)
+        return wasmtime_fail(err, ERR_INVALID, error);
+    error = wasmtime_module_serialize(module, &code);
+    wasmtime_module_delete(module);
+    if (error)
+        return wasmtime_fail(err, ERR_INTERNAL, error);
+    int r = write_all(out_fd, code.data, code.size, err);
+    wasm_byte_vec_delete(&code);
+    return r;
+}
+
+const struct wow_engine wow_engine = {
+    .name = "wasmtime",
+    .version = WASMTIME_VERSION,
+    .open_compiler = wt_open_compiler,
+    .compile = wt_compile,
+};
+
+#else
+
+/* An exported function that call can call: at most one i32 in, at most one i32 out. */
+struct export {
+    char *name;
+    uint8_t params, results;
+};
+
+struct wow_module {
+    struct wow_runtime *rt;
+    wasmtime_module_t *module;
+    wasmtime_instance_pre_t *pre;
+    struct export *exports;
+    size_t exportc;
+    uint64_t memory_min; /* pages; of the exported memory */
+};
+
+struct wow_instance {
+    struct wow_module *m;
+    void *guest;
+    wasmtime_store_t *store;
+    wasmtime_context_t *ctx;
+    wasmtime_instance_t instance;
+    wasmtime_memory_t memory;
+    bool has_memory, is_up;
+    wasmtime_caller_t *caller; /* the host call under way; the only road to memory before is_up */
+};
+
+static bool find_memory(struct wow_instance *in)
+{
+    wasmtime_extern_t item;
+    bool found = in->is_up ? wasmtime_instance_export_get(in->ctx, &in->instance, "memory", 6, &item)
+                 : in->caller ? wasmtime_caller_export_get(in->caller, "memory", 6, &item)
+                              : false;
+
+    if (found && item.kind == WASMTIME_EXTERN_MEMORY) {
+        in->memory = item.of.memory;
+        in->has_memory = true;
+    }
+    return in->has_memory;
+}
+
+static uint8_t *wt_span(struct wow_instance *in, uint32_t at, uint32_t n)
+{
+    if (!in->has_memory && !find_memory(in))
+        return NULL;
+    size_t size = wasmtime_memory_data_size(in->ctx, &in->memory);
+    if (n > size || at > size - n)
+        return NULL;
+    return wasmtime_memory_data(in->ctx, &in->memory) + at;
+}
+
+/* From the engine's call to the table's: values narrow or widen to 64 bits each. */
+static wasm_trap_t *host_call(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *raw,
+                              size_t rawc)
+{
+    const struct wow_import *import = env;
+    wasmtime_context_t *ctx = wasmtime_caller_context(caller);
+    struct wow_instance *in = wasmtime_context_get_data(ctx);
+    uint64_t v[WOW_HOST_PARAMS_MAX] = {0};
+    const char *type = import->type;
+
+    for (size_t i = 0; type[i] != ':'; i++)
+        v[i] = type[i] == 'I' || type[i] == 'F' ? (uint64_t)raw[i].i64 : (uint32_t)raw[i].i32;
+    in->caller = caller;
+    int r = import->fn(in->guest, in, v);
+    in->caller = NULL;
+    if (r == WOW_STOP)
+        return wasmtime_trap_new("stop", 4);
+    if (rawc > 0) {
+        raw[0].i64 = 0;
+        const char *result = strchr(type, ':') + 1;
+        if (*result == 'I' || *result == 'F')
+            raw[0].i64 = (int64_t)v[0];
+        else if (*result)
+            raw[0].i32 = (int32_t)v[0];
+    }
+    return NULL;
+}
+
+static wasm_valkind_t kind_of(char letter)
+{
+    return letter == 'i'   ? WASM_I32
+           : letter == 'I' ? WASM_I64
+           : letter == 'f' ? WASM_F32
+                           : WASM_F64;
+}
+
+static wasm_functype_t *type_of(const char *text)
+{
+    wasm_valtype_t *params[WOW_HOST_PARAMS_MAX], *results[1];
+    wasm_valtype_vec_t p, r;
+    size_t paramc = 0, resultc = 0;
+
+    for (; *text != ':'; text++)
+        params[paramc++] = wasm_valtype_new(kind_of(*text));
+    if (text[1])
+        results[resultc++] = wasm_valtype_new(kind_of(text[1]));
+    wasm_valtype_vec_new(&p, paramc, params);
+    wasm_valtype_vec_new(&r, resultc, results);
+    return wasm_functype_new(&p, &r);
+}
+
+static int define_host(struct wow_runtime *rt, const struct wow_imports *host, struct err *err)
+{
+    for (const struct wow_import *i = host->table; i->name; i++) {
+        wasm_functype_t *type = type_of(i->type);
+        wasmtime_error_t *error = wasmtime_linker_define_func_unchecked(
+            rt->linker, i->module, strlen(i->module), i->name, strlen(i->name), type, host_call,
+            (void *)i, NULL);
+        wasm_functype_delete(type);
+        if (error)
+            return wasmtime_fail(err, ERR_INTERNAL, error);
+    }
+    return 0;
+}
+
+static wasm_engine_t *new_engine(void)
+{
+    wasm_config_t *c = base_config();
+    wasmtime_pooling_allocation_config_t *pool = wasmtime_pooling_allocation_config_new();
+
+    /* One activation at a time: a pool of one. The defaults would reserve a thousand of each. */
+    wasmtime_pooling_allocation_config_total_core_instances_set(pool, 1);
+    wasmtime_pooling_allocation_config_total_component_instances_set(pool, 1);
+    wasmtime_pooling_allocation_config_total_memories_set(pool, 1);
+    wasmtime_pooling_allocation_config_total_tables_set(pool, TABLES);
+    wasmtime_pooling_allocation_config_max_tables_per_module_set(pool, TABLES);
+    wasmtime_pooling_allocation_config_table_elements_set(pool, TABLE_ELEMENTS);
+    wasmtime_pooling_allocation_config_max_core_instance_size_set(pool, INSTANCE_SIZE);
+    wasmtime_pooling_allocation_config_max_memory_size_set(pool, (size_t)4 << 30);
+    wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(pool, KEEP_RESIDENT);
+    wasmtime_pooling_allocation_config_table_keep_resident_set(pool, 65536);
+    wasmtime_pooling_allocation_config_decommit_batch_size_set(pool, 1);
+    wasmtime_pooling_allocation_strategy_set(c, pool);
+    wasmtime_pooling_allocation_config_delete(pool);
+    return wasm_engine_new_with_config(c);
+}
+
+static int wt_open(const struct wow_imports *host, struct wow_runtime **out, struct err *err)
+{
+    struct wow_runtime *rt = calloc(1, sizeof *rt);
+
+    if (!rt || !(rt->engine = new_engine())) {
+        free(rt);
+        return err_set(err, ERR_INTERNAL, "Wasmtime does not start");
+    }
+    rt->linker = wasmtime_linker_new(rt->engine);
+    int r = define_host(rt, host, err);
+    if (r < 0)
+        return r; /* the process ends */
+    *out = rt;
+    return 0;
+}
+
+/*
+ * Wasmtime maps code from a path only, and a worker has no paths: "fd:5" stands for its
+ * descriptor 5. The linker's --wrap=open64 brings every open64 of the library here.
+ */
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...)
+{
+    va_list ap;
+
+    if (strncmp(path, "fd:", 3) == 0)
+        return fcntl((int)strtol(path + 3, NULL, 10), F_DUPFD_CLOEXEC, 0);
+    va_start(ap, flags);
+    int mode = va_arg(ap, int);
+    va_end(ap);
+    return __real_open64(path, flags, mode);
+}
+
+static bool is_i32s(const wasm_valtype_vec_t *types)
+{
+    return types->size == 0 ||
+           (types->size == 1 && wasm_valtype_kind(types->data[0]) == WASM_I32);
+}
+
+static void add_export(struct wow_module *m, const wasm_exporttype_t *e)
+{
+    const wasm_name_t *name = wasm_exporttype_name(e);
+    const wasm_externtype_t *type = wasm_exporttype_type(e);
+    const wasm_functype_t *f = wasm_externtype_as_functype_const(type);
+    const wasm_memorytype_t *memory = wasm_externtype_as_memorytype_const(type);
+
+    if (memory)
+        m->memory_min = wasmtime_memorytype_minimum(memory);
+    if (!f || !is_i32s(wasm_functype_params(f)) || !is_i32s(wasm_functype_results(f)))
+        return;
+    struct export *x = &m->exports[m->exportc];
+    x->name = strndup(name->data, name->size);
+    x->params = (uint8_t)wasm_functype_params(f)->size;
+    x->results = (uint8_t)wasm_functype_results(f)->size;
+    m->exportc += x->name != NULL;
+}
+
+static int read_exports(struct wow_module *m, struct err *err)
+{
+    wasm_exporttype_vec_t all;
+
+    wasmtime_module_exports(m->module, &all);
+    m->exports = calloc(all.size + 1, sizeof *m->exports);
+    for (size_t i = 0; m->exports && i < all.size; i++)
+        add_export(m, all.data[i]);
+    wasm_exporttype_vec_delete(&all);
+    return m->exports ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
+}
+
+static void wt_unload(struct wow_module *m)
+{
+    for (size_t i = 0; i < m->exportc; i++)
+        free(m->exports[i].name);
+    free(m->exports);
+    if (m->pre)
+        wasmtime_instance_pre_delete(m->pre);
+    if (m->module)
+        wasmtime_module_delete(m->module);
+    free(m);
+}
+
+static int wt_load(struct wow_runtime *rt, int fd, struct wow_module **out, struct err *err)
+{
+    struct wow_module *m = calloc(1, sizeof *m);
+    char path[32];
+
+    if (!m)
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    m->rt = rt;
+    snprintf(path, sizeof path, "fd:%d", fd);
+    wasmtime_error_t *error = wasmtime_module_deserialize_file(rt->engine, path, &m->module);
+    if (!error)
+        error = wasmtime_linker_instantiate_pre(rt->linker, m->module, &m->pre);
+    int r = error ? wasmtime_fail(err, ERR_INTERNAL, error) : read_exports(m, err);
+    if (r < 0) {
+        wt_unload(m);
+        return r;
+    }
+    *out = m;
+    return 0;
+}
+
+static const struct export *find_export(const struct wow_module *m, const char *func)
+{
+    for (size_t i = 0; i < m->exportc; i++)
+        if (strcmp(m->exports[i].name, func) == 0)
+            return &m->exports[i];
+    return NULL;
+}
+
+static bool wt_exports(const struct wow_module *m, const char *func)
+{
+    return find_export(m, func) != NULL;
+}
+
+/* The text of a trap, or of an error the guest caused; without the backtrace. */
+static void end_with_trap(struct wow_end *end, wasm_trap_t *trap)
+{
+    static const char *const texts[] = {
+        [WASMTIME_TRAP_CODE_STACK_OVERFLOW] = "call stack exhausted",
+        [WASMTIME_TRAP_CODE_MEMORY_OUT_OF_BOUNDS] = "out of bounds memory access",
+        [WASMTIME_TRAP_CODE_TABLE_OUT_OF_BOUNDS] = "out of bounds table access",
+        [WASMTIME_TRAP_CODE_INDIRECT_CALL_TO_NULL] = "uninitialized element",
+        [WASMTIME_TRAP_CODE_BAD_SIGNATURE] = "indirect call type mismatch",
+        [WASMTIME_TRAP_CODE_INTEGER_OVERFLOW] = "integer overflow",
+        [WASMTIME_TRAP_CODE_INTEGER_DIVISION_BY_ZERO] = "integer divide by zero",
+        [WASMTIME_TRAP_CODE_BAD_CONVERSION_TO_INTEGER] = "invalid conversion to integer",
+        [WASMTIME_TRAP_CODE_UNREACHABLE_CODE_REACHED] = "unreachable",
+    };
+    wasmtime_trap_code_t code;
+
+    if (!wasmtime_trap_code(trap, &code)) {
+        end->kind = WOW_END_STOP; /* the only trap without a code is host_call's */
+        wasm_trap_delete(trap);
+        return;
+    }
+    end->kind = WOW_END_TRAP;
+    if (code < sizeof texts / sizeof *texts && texts[code])
+        snprintf(end->text, sizeof end->text, "%s", texts[code]);
+    else
+        snprintf(end->text, sizeof end->text, "trap number %u", (unsigned)code);
+    wasm_trap_delete(trap);
+}
+
+static void wt_drop(struct wow_instance *in)
+{
+    wasmtime_store_delete(in->store);
+    free(in);
+}
+
+static int wt_spawn(struct wow_module *m, const struct wow_limits *lim, void *guest,
+                    struct wow_instance **out, struct wow_end *end, struct err *err)
+{
+    wasm_trap_t *trap = NULL;
+
+    *out = NULL;
+    if (m->memory_min * PAGE > lim->memory) {
+        end->kind = WOW_END_MEMORY;
+        return 0;
+    }
+    struct wow_instance *in = calloc(1, sizeof *in);
+    if (!in)
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    in->m = m;
+    in->guest = guest;
+    in->store = wasmtime_store_new(m->rt->engine, in, NULL);
+    in->ctx = wasmtime_store_context(in->store);
+    wasmtime_store_limiter(in->store, (int64_t)lim->memory, TABLE_ELEMENTS, 1, TABLES, 1);
+    wasmtime_error_t *error = wasmtime_instance_pre_instantiate(m->pre, in->ctx, &in->instance, &trap);
+    if (error || trap) {
+        wt_drop(in);
+        if (error)
+            return wasmtime_fail(err, ERR_INTERNAL, error);
+        end_with_trap(end, trap);
+        return 0;
+    }
+    in->is_up = true;
+    *out = in;
+    return 0;
+}
+
+static int wt_call(struct wow_instance *in, const char *func, const int32_t *arg,
+                   struct wow_end *end, struct err *err)
+{
+    const struct export *x = find_export(in->m, func);
+    wasmtime_val_raw_t raw[1] = {0};
+    wasmtime_extern_t item;
+    wasm_trap_t *trap = NULL;
+
+    if (!x || x->params != (arg != NULL))
+        return err_set(err, ERR_INVALID, "it exports no function '%s' with %s", func,
+                       arg ? "one i32 parameter" : "no parameters");
+    if (!wasmtime_instance_export_get(in->ctx, &in->instance, func, strlen(func), &item))
+        return err_set(err, ERR_INTERNAL, "export '%s' is gone", func);
+    if (arg)
+        raw[0].i32 = *arg;
+    wasmtime_error_t *error = wasmtime_func_call_unchecked(in->ctx, &item.of.func, raw, 1, &trap);
+    if (error)
+        return wasmtime_fail(err, ERR_INTERNAL, error);
+    if (trap) {
+        end_with_trap(end, trap);
+        return 0;
+    }
+    end->kind = WOW_END_RETURN;
+    end->value = x->results ? raw[0].i32 : 0;
+    return 0;
+}
+
+const struct wow_engine wow_engine = {
+    .name = "wasmtime",
+    .version = WASMTIME_VERSION,
+    .open = wt_open,
+    .load = wt_load,
+    .unload = wt_unload,
+    .exports = wt_exports,
+    .spawn = wt_spawn,
+    .drop = wt_drop,
+    .call = wt_call,
+    .span = wt_span,
+};
+
+#endif

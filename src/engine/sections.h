@@ -1,0 +1,25 @@
+#pragma once
+
+/*
+ * What all engines need to know of a module before they see it: its imports and exports, read
+ * from its sections. Used in the compiling process only, as the bytes are hostile.
+ * Format: WebAssembly core specification 2.0, chapter 5, "Binary Format".
+ */
+
+#include <stdbool.h>
+
+#include "wow/engine.h"
+
+struct sections;
+
+/* Read the sections that matter; fails when the module is cut or its sections make no sense. */
+int sections_read(struct wow_bytes wasm, struct sections **out, struct err *err);
+void sections_free(struct sections *s);
+
+/* Every import must be in the table, with the same type; else the error names it. */
+int sections_check_imports(const struct sections *s, const struct wow_import *table,
+                           struct err *err);
+
+/* Does it export a function, or a memory, of this name? */
+bool sections_exports_func(const void *sections, const char *name);
+bool sections_exports_memory(const struct sections *s, const char *name);
