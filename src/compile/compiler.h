@@ -1,0 +1,31 @@
+#pragma once
+
+/*
+ * The compiling process, between its exec by wowd and its exit: unpacks an upload, says its hash,
+ * and compiles it if wowd wants. Limited in time, memory and output; whatever a hostile module
+ * does to a compiler, the daemon sees an exit status.
+ *
+ * Descriptors: COMPILER_CODE is the code as sent (base64 text), COMPILER_OUT an empty file for
+ * the machine code, COMPILER_TALK a SOCK_SEQPACKET socket. On it the compiler says
+ *
+ *     K<sha256 of the wasm, hex>   and waits: "c" to go on; end of file means it is known already
+ *     D                            done, the machine code is complete
+ *     B<text>                      what was sent is not base64, or too large
+ *     E<text>                      the module is at fault, as text says
+ *     F<text>                      the compiler is at fault
+ */
+
+#include "wow/err.h"
+
+#define COMPILER_CODE 3
+#define COMPILER_OUT 4
+#define COMPILER_TALK 5
+
+#define COMPILER_WASM_MAX (64u << 20)
+#define COMPILER_CODE_MAX (64u << 20)   /* the upload, base64 */
+#define COMPILER_OUT_MAX (512ul << 20)  /* machine code */
+#define COMPILER_MEMORY (4ul << 30)     /* address space */
+#define COMPILER_CPU_S 60u
+
+/* The whole of it. Returns the exit status. user is whom to become when root. */
+int compiler_run(const char *user, const char *entry);

@@ -1,0 +1,15 @@
+#pragma once
+
+/*
+ * From what a client sent as an action's code to the bytes of one wasm module: wasm itself, a gzip
+ * of it, or a zip that has it as a member. Runs in the compiling process: whatever a
+ * hostile archive does to zlib or libzip, it does there.
+ */
+
+#include "base/buf.h"
+
+/*
+ * Of a zip, the member named by "module" in its wow.json, else its first *.wasm member. No more
+ * than wasm's limit is ever unpacked.
+ */
+int unpack(const struct buf *code, struct buf *wasm, struct err *err);

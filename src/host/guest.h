@@ -1,0 +1,62 @@
+#pragma once
+
+/*
+ * One activation of a guest, from its arguments to its result, on any engine. Three shapes of
+ * module are accepted, told apart by their exports:
+ *
+ *  - a command with the buffer ABI: exports _start, memory and the three functions named in
+ *    guest.c. The host has the guest allocate a buffer, writes the argument JSON there, runs
+ *    _start with the length as its last argument and reads the buffer again: {"Ok": value} or
+ *    {"Err": value}.
+ *  - a reactor with the buffer ABI: the same without _start; _initialize is called if exported,
+ *    then the function that the action names as its entry point.
+ *  - a plain WASI command: _start only. Reads the JSON from stdin (also argv[1], while it is
+ *    small); its last line on stdout is the result, the lines before are its log.
+ *
+ * docs/guest-abi.md is the page for authors.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host/wasi.h"
+#include "wire/log.h"
+#include "wow/engine.h"
+
+enum guest_shape { GUEST_NONE, GUEST_COMMAND, GUEST_REACTOR, GUEST_WASI };
+
+/*
+ * What shape a module has, given a way to ask for its exported functions. entry is the entry
+ * point of a reactor. GUEST_NONE, and err says what is missing.
+ */
+enum guest_shape guest_shape(bool (*exports)(const void *module, const char *func),
+                             const void *module, const char *entry, struct err *err);
+
+#define GUEST_ENV_MAX 512
+
+/* What an activation is given. All borrowed. */
+struct guest_input {
+    struct wow_module *module;
+    struct wasi *wasi;
+    const char *name;  /* argv[0]: the action's name */
+    const char *entry; /* a reactor's function */
+    const char *env[GUEST_ENV_MAX];
+    int envc;
+    struct wow_bytes args; /* JSON, with a NUL behind it */
+    const struct wasi_dir *dirs;
+    int dirc;
+    uint64_t memory; /* bytes */
+    uint8_t *output; /* WIRE_OUTPUT_MAX bytes for the result */
+    struct wire_writer log;
+    void (*waits)(void *ctx); /* called when the guest begins and ends to sleep; may be NULL */
+    void *ctx;
+};
+
+/* What came of it; the result's JSON stands in input->output. */
+struct guest_answer {
+    enum wire_outcome outcome;
+    uint32_t output_size;
+    char text[256];
+};
+
+void guest_run(struct guest_input *input, struct guest_answer *answer);

@@ -1,0 +1,236 @@
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "host/guest.h"
+#include "host/wasi.h"
+#include "wire/message.h"
+
+/* How long to look for another activation before going to sleep. A wake-up costs far more. */
+#define SPIN_NS 20000u
+
+/* A module as wowd loaded it, with the directories its action was granted. */
+struct place {
+    struct wow_module *module;
+    char fault[200]; /* why module is NULL */
+    struct wasi_dir dirs[WIRE_DIRS_MAX];
+    int dirc;
+    char *names;
+};
+
+struct worker {
+    struct wow_runtime *rt;
+    struct wire_map map;
+    struct worker_fds fds;
+    struct place places[WIRE_PLACES];
+    uint32_t loads; /* LOAD messages so far */
+    struct wasi *wasi;
+};
+
+static void ring(struct worker *w)
+{
+    uint64_t one = 1;
+
+    atomic_store(&w->map.head->bell, 1);
+    if (atomic_exchange(&w->map.head->wowd_sleeps, 0)) {
+        ssize_t n = write(w->fds.bell, &one, sizeof one);
+        (void)n; /* can only fail when it is full of rings already */
+    }
+}
+
+static void guest_waits(void *ctx) { ring(ctx); }
+
+static void place_clear(struct place *p)
+{
+    if (p->module)
+        wow_engine.unload(p->module);
+    for (int i = 0; i < p->dirc; i++)
+        close(p->dirs[i].fd);
+    free(p->names);
+    *p = (struct place){0};
+}
+
+/* Give each name of a LOAD message its descriptor. */
+static void place_dirs(struct place *p, const struct wire_message *m, const int *fds)
+{
+    p->names = malloc(m->names_size + 1u);
+    if (!p->names)
+        return;
+    memcpy(p->names, m->names, m->names_size);
+    p->names[m->names_size] = '\0';
+    const char *name = p->names;
+    for (uint32_t i = 0; i < m->dirs && i < WIRE_DIRS_MAX; i++) {
+        p->dirs[i] = (struct wasi_dir){
+            .fd = fds[i], .name = name, .writable = (m->writable >> i & 1) != 0};
+        p->dirc++;
+        name += strlen(name) + 1;
+    }
+}
+
+static void load(struct worker *w, const struct wire_message *m, int fds[WIRE_FDS_MAX])
+{
+    AUTO(fd) int code = fds[0];
+    struct err err;
+
+    w->loads++;
+    if (m->place >= WIRE_PLACES)
+        return;
+    struct place *p = &w->places[m->place];
+    place_clear(p);
+    place_dirs(p, m, fds + 1);
+    if (wow_engine.load(w->rt, code, &p->module, &err) < 0) {
+        p->module = NULL;
+        snprintf(p->fault, sizeof p->fault, "%.190s", err.msg);
+    }
+}
+
+/* Read one message. Returns 1, or 0 when wowd is gone; nothing there is an error of kind BUSY. */
+static int read_message(struct worker *w, int flags, struct err *err)
+{
+    struct wire_message m;
+    int fds[WIRE_FDS_MAX];
+    int r = wire_receive(w->fds.sock, &m, fds, flags, err);
+
+    if (r > 0 && m.type == WIRE_LOAD)
+        load(w, &m, fds);
+    return r;
+}
+
+/* Cut "name\0entry\0K=V\0…" into input. */
+static void take_strings(struct guest_input *in, const char *at, uint32_t n)
+{
+    const char *end = at + n;
+
+    for (int i = 0; at < end; i++) {
+        if (i == 0)
+            in->name = at;
+        else if (i == 1)
+            in->entry = at;
+        else if (in->envc < GUEST_ENV_MAX)
+            in->env[in->envc++] = at;
+        at += strlen(at) + 1;
+    }
+}
+
+static void answer_slot(struct wire_slot *slot, const struct guest_answer *answer)
+{
+    slot->outcome = answer->outcome;
+    slot->output_size = answer->output_size;
+    memcpy(slot->text, answer->text, sizeof slot->text);
+}
+
+static void run_slot(struct worker *w, unsigned index)
+{
+    struct wire_slot *slot = &w->map.head->slots[index];
+    struct place *p = &w->places[slot->place % WIRE_PLACES];
+    struct guest_input in = {
+        .module = p->module,
+        .wasi = w->wasi,
+        .name = "",
+        .entry = "main",
+        .args = {wire_input(&w->map, index), slot->args_size},
+        .dirs = p->dirs,
+        .dirc = p->dirc,
+        .memory = slot->memory,
+        .output = wire_output(&w->map, index),
+        .waits = guest_waits,
+        .ctx = w,
+    };
+    struct guest_answer answer = {.outcome = WIRE_INTERNAL};
+
+    wire_log_begin(&in.log, slot, wire_log(&w->map, index));
+    take_strings(&in, (const char *)in.args.data + slot->args_size + 1, slot->text_size);
+    if (p->module)
+        guest_run(&in, &answer);
+    else
+        snprintf(answer.text, sizeof answer.text, "The action's module could not be loaded: %s.",
+                 p->fault[0] ? p->fault : "it was never sent");
+    answer_slot(slot, &answer);
+}
+
+/* The queued slot that is first in order; -1 when there is none. */
+static int next_slot(const struct worker *w)
+{
+    int best = -1;
+
+    for (int i = 0; i < WIRE_SLOTS; i++) {
+        const struct wire_slot *s = &w->map.head->slots[i];
+        if (atomic_load_explicit(&s->state, memory_order_acquire) == WIRE_QUEUED &&
+            (best < 0 || s->order < w->map.head->slots[best].order))
+            best = i;
+    }
+    return best;
+}
+
+/* Take a queued slot and run it; false when there is none. */
+static bool run_next(struct worker *w, int *gone, struct err *err)
+{
+    int index = next_slot(w);
+    uint32_t queued = WIRE_QUEUED;
+
+    if (index < 0)
+        return false;
+    struct wire_slot *slot = &w->map.head->slots[index];
+    if (!atomic_compare_exchange_strong(&slot->state, &queued, WIRE_TAKEN))
+        return true; /* wowd took it back; look again */
+    uint64_t from = clock_mono_ns();
+    while (w->loads < slot->loads) {
+        *gone = read_message(w, 0, err) <= 0;
+        if (*gone)
+            return true;
+    }
+    run_slot(w, (unsigned)index);
+    slot->run_ns = clock_mono_ns() - from;
+    atomic_store_explicit(&slot->state, WIRE_DONE, memory_order_release);
+    ring(w);
+    return true;
+}
+
+static void spin(const struct worker *w)
+{
+    uint64_t until = clock_mono_ns() + SPIN_NS;
+
+    while (next_slot(w) < 0 && clock_mono_ns() < until)
+        for (int i = 0; i < 32; i++)
+            __builtin_ia32_pause();
+}
+
+int worker_run(struct wow_runtime *rt, const struct worker_fds *fds, struct err *err)
+{
+    struct worker *w = calloc(1, sizeof *w);
+    int gone = 0;
+
+    if (!w)
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    w->rt = rt;
+    w->fds = *fds;
+    int r = wire_map_open(fds->map, &w->map, err);
+    if (r < 0)
+        return r;
+    w->wasi = wasi_new();
+    while (!gone) {
+        if (run_next(w, &gone, err))
+            continue;
+        spin(w);
+        if (next_slot(w) >= 0)
+            continue;
+        atomic_store(&w->map.head->worker_sleeps, 1);
+        atomic_thread_fence(memory_order_seq_cst); /* pairs with worker_submit's, in pool/process.c */
+        if (next_slot(w) < 0)
+            gone = read_message(w, 0, err) <= 0;
+        atomic_store(&w->map.head->worker_sleeps, 0);
+    }
+    for (int i = 0; i < WIRE_PLACES; i++)
+        place_clear(&w->places[i]);
+    wasi_free(w->wasi);
+    wire_map_close(&w->map);
+    free(w);
+    return 0;
+}

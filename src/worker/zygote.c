@@ -1,0 +1,130 @@
+#include "worker/zygote.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "wire/message.h"
+#include "worker/sandbox.h"
+#include "worker/worker.h"
+
+struct zygote {
+    struct wow_runtime *rt;
+    int control, signals;
+    struct sandbox box;
+};
+
+/* The child: nothing of the zygote's stays open but standard error and its three descriptors. */
+static void __attribute__((noreturn)) be_worker(struct zygote *z, const struct worker_fds *fds)
+{
+    struct err err = {0};
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    close(z->control);
+    close(z->signals);
+    int r = sandbox_lock(&z->box, &err);
+    if (r == 0)
+        r = worker_run(z->rt, fds, &err);
+    if (r < 0)
+        log_event("worker.fault", "pid=%d error=\"%s\"", (int)getpid(), err.msg);
+    _exit(r < 0 ? 1 : 0);
+}
+
+static void tell(struct zygote *z, struct wire_message *m, int fd)
+{
+    struct err err;
+
+    if (wire_send(z->control, m, &fd, fd >= 0 ? 1 : 0, 0, &err) < 0)
+        log_event("zygote.fault", "error=\"%s\"", err.msg);
+}
+
+static void spawn(struct zygote *z, uint32_t id, const int *handed)
+{
+    struct worker_fds fds = {.sock = handed[0], .map = handed[1], .bell = handed[2]};
+    struct wire_message m = {.type = WIRE_SPAWNED, .id = id};
+    pid_t pid = fork();
+
+    if (pid == 0)
+        be_worker(z, &fds);
+    AUTO(fd) int pidfd = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+    m.pid = (int32_t)pid;
+    if (pidfd < 0) {
+        m.type = WIRE_FAILED;
+        m.names_size = (uint32_t)snprintf(m.names, sizeof m.names, "fork: %s", strerror(errno)) + 1;
+        if (pid > 0)
+            kill(pid, SIGKILL);
+    }
+    tell(z, &m, pidfd);
+}
+
+static void reap(struct zygote *z)
+{
+    struct signalfd_siginfo info;
+    ssize_t n = read(z->signals, &info, sizeof info);
+    int status;
+    pid_t pid;
+
+    (void)n; /* one signal may stand for many children */
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        struct wire_message m = {.type = WIRE_EXITED, .pid = (int32_t)pid, .status = status};
+        tell(z, &m, -1);
+    }
+}
+
+/* One message from wowd. Returns 0 when it is gone. */
+static int serve(struct zygote *z, struct err *err)
+{
+    struct wire_message m;
+    int fds[WIRE_FDS_MAX];
+    int r = wire_receive(z->control, &m, fds, 0, err);
+
+    if (r > 0 && m.type == WIRE_SPAWN)
+        spawn(z, m.id, fds);
+    for (int i = 0; i < WIRE_FDS_MAX; i++)
+        fd_close(fds[i]);
+    return r;
+}
+
+int zygote_run(struct wow_runtime *rt, int control, const char *user, struct err *err)
+{
+    struct zygote z = {.rt = rt, .control = control};
+    sigset_t mask;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    prctl(PR_SET_NAME, "wow-zygote", 0, 0, 0);
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &mask, NULL);
+    signal(SIGINT, SIG_IGN); /* a terminal's Ctrl-C is wowd's to handle */
+    z.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (z.signals < 0)
+        return err_errno(err, ERR_INTERNAL, "signalfd");
+    int r = sandbox_enter(user, &z.box, err);
+    if (r < 0)
+        return r;
+    if (!z.box.empty_root || !z.box.own_network)
+        log_event("sandbox.partial", "empty_root=%d own_network=%d", z.box.empty_root,
+                  z.box.own_network);
+
+    struct pollfd polls[2] = {{.fd = control, .events = POLLIN}, {.fd = z.signals, .events = POLLIN}};
+    for (r = 1; r > 0;) {
+        if (poll(polls, 2, -1) < 0 && errno != EINTR)
+            return err_errno(err, ERR_INTERNAL, "poll");
+        if (polls[1].revents)
+            reap(&z);
+        if (polls[0].revents)
+            r = serve(&z, err);
+    }
+    return r;
+}
