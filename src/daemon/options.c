@@ -1,0 +1,263 @@
+#include "daemon/options.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#define NAME_SIZE 32
+
+struct option {
+    const char *name;
+    const char *arg; /* what stands behind it, for the help */
+    size_t at;       /* in struct options: a char *, or an unsigned where max is set */
+    unsigned min, max;
+    const char *help;
+};
+
+#define TEXT(field) offsetof(struct options, field), 0, 0
+#define NUMBER(field, min, max) offsetof(struct options, field), min, max
+
+static const struct option table[] = {
+    {"executor", "ADDR:PORT", TEXT(executor), "where the executor door listens; port 0 picks one"},
+    {"proxy-port", "N", NUMBER(proxy_port, 0, 65535),
+     "port of the action proxy door, on every container's own address; 0 picks one"},
+    {"data", "DIR", TEXT(data), "what must survive a restart; one wowd at a time"},
+    {"cache", "DIR", TEXT(cache), "compiled modules; may be deleted while wowd is down"},
+    {"engine", "NAME", TEXT(engine), "the engine that runs actions"},
+    {"workers", "N", NUMBER(workers, 1, 1024), "how many actions compute at once"},
+    {"memory", "MB", NUMBER(memory_mb, 1, 4096), "linear memory an action may have"},
+    {"timeout", "MS", NUMBER(timeout_ms, 1, 86400000), "deadline of a run that names none"},
+    {"log-limit", "KB", NUMBER(log_kb, 0, 10240), "what an activation may print"},
+    {"user", "NAME", TEXT(user), "whom workers run as, when wowd runs as root"},
+    {"grant-dirs", "DIR:DIR…", TEXT(grant_dirs),
+     "below which directories actions may ask for one (annotation \"dir\")"},
+    {"config", "FILE", TEXT(config), "a JSON object with any of these settings"},
+};
+
+#define OPTIONS (sizeof table / sizeof *table)
+
+static char *default_dir(const char *root_dir, const char *xdg, const char *home_dir)
+{
+    const char *home = getenv("HOME"), *base = getenv(xdg);
+
+    if (geteuid() == 0)
+        return mem_dup(root_dir);
+    if (base && base[0] == '/')
+        return mem_print("%s/wow", base);
+    return mem_print("%s/%s/wow", home ? home : "/tmp", home_dir);
+}
+
+static void set_defaults(struct options *o)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    *o = (struct options){
+        .executor = mem_dup("127.0.0.1:9000"),
+        .data = default_dir("/var/lib/wow", "XDG_DATA_HOME", ".local/share"),
+        .cache = default_dir("/var/cache/wow", "XDG_CACHE_HOME", ".cache"),
+        .engine = mem_dup("wasmtime"),
+        .user = mem_dup("nobody"),
+        .grant_dirs = mem_dup(""),
+        .config = mem_dup(""),
+        .proxy_port = 8080,
+        .workers = cores > 0 ? (unsigned)cores : 1,
+        .memory_mb = 256,
+        .timeout_ms = 60000,
+        .log_kb = 10240,
+    };
+}
+
+void options_done(struct options *o)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (table[i].max == 0)
+            free(*(char **)((char *)o + table[i].at));
+}
+
+static char **text_at(struct options *o, const struct option *opt)
+{
+    return (char **)((char *)o + opt->at);
+}
+
+/* Set one option; where says who gave it, for the error. */
+static int set(struct options *o, const struct option *opt, const char *value, const char *where,
+               struct err *err)
+{
+    char *end;
+
+    if (opt->max == 0) {
+        free(*text_at(o, opt));
+        *text_at(o, opt) = mem_dup(value);
+        return 0;
+    }
+    unsigned long n = strtoul(value, &end, 10);
+    if (!isdigit((unsigned char)value[0]) || *end != '\0' || n < opt->min || n > opt->max)
+        return err_set(err, ERR_INVALID, "%s: '%s' is not a number from %u to %u", where, value,
+                       opt->min, opt->max);
+    *(unsigned *)((char *)o + opt->at) = (unsigned)n;
+    return 0;
+}
+
+static const struct option *find(const char *name, size_t n)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (strlen(table[i].name) == n && memcmp(table[i].name, name, n) == 0)
+            return &table[i];
+    return NULL;
+}
+
+/* WOW_PROXY_PORT for "proxy-port". */
+static const char *environment(const struct option *opt, char name[NAME_SIZE])
+{
+    snprintf(name, NAME_SIZE, "WOW_%s", opt->name);
+    for (char *p = name; *p; p++)
+        *p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+    return getenv(name);
+}
+
+static int read_environment(struct options *o, struct err *err)
+{
+    char name[NAME_SIZE];
+    int r = 0;
+
+    for (size_t i = 0; i < OPTIONS && r == 0; i++) {
+        const char *value = environment(&table[i], name);
+        if (value)
+            r = set(o, &table[i], value, name, err);
+    }
+    return r;
+}
+
+static int read_entry(struct options *o, const char *file, const char *key, const json_t *value,
+                      struct err *err)
+{
+    const struct option *opt = find(key, strlen(key));
+    AUTO(mem) char *where = mem_print("%s: \"%s\"", file, key);
+    char number[32];
+
+    if (!opt || strcmp(key, "config") == 0)
+        return err_set(err, ERR_INVALID, "%s is no setting of wowd's", where);
+    if (opt->max == 0 ? !json_is_string(value) : !json_is_integer(value))
+        return err_set(err, ERR_INVALID, "%s must be %s", where,
+                       opt->max == 0 ? "a string" : "a number");
+    if (opt->max == 0)
+        return set(o, opt, json_string_value(value), where, err);
+    snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
+    return set(o, opt, number, where, err);
+}
+
+static int read_file(struct options *o, const char *path, struct err *err)
+{
+    AUTO(buf) struct buf text;
+    json_error_t why;
+    const char *key;
+    json_t *value;
+
+    buf_init(&text, 1u << 20);
+    int r = file_read(path, &text, err);
+    if (r < 0)
+        return r;
+    json_t *all = json_loadb(text.data ? text.data : "", text.size, 0, &why);
+    if (!json_is_object(all)) {
+        r = all ? err_set(err, ERR_INVALID, "%s: not a JSON object", path)
+                : err_set(err, ERR_INVALID, "%s:%d: %s", path, why.line, why.text);
+        json_decref(all);
+        return r;
+    }
+    json_object_foreach(all, key, value) {
+        if (r == 0)
+            r = read_entry(o, path, key, value, err);
+    }
+    json_decref(all);
+    return r;
+}
+
+/* "--name value" or "--name=value"; *i moves on. */
+static int read_argument(struct options *o, int argc, char **argv, int *i, struct err *err)
+{
+    const char *arg = argv[*i];
+    size_t n = strcspn(arg, "=");
+    const struct option *opt = strncmp(arg, "--", 2) == 0 ? find(arg + 2, n - 2) : NULL;
+    const char *value = arg[n] == '=' ? arg + n + 1 : NULL;
+
+    if (!opt)
+        return err_set(err, ERR_INVALID, "unknown option '%s'; --help lists them", arg);
+    if (!value && ++*i < argc)
+        value = argv[*i];
+    if (!value)
+        return err_set(err, ERR_INVALID, "option '%s' needs %s", arg, opt->arg);
+    AUTO(mem) char *where = mem_print("--%s", opt->name);
+    return set(o, opt, value, where, err);
+}
+
+static int read_arguments(struct options *o, int argc, char **argv, enum options_want *want,
+                          struct err *err)
+{
+    int r = 0;
+
+    *want = OPTIONS_SERVE;
+    for (int i = 1; i < argc && r == 0; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            *want = OPTIONS_HELP;
+        else if (strcmp(argv[i], "--version") == 0)
+            *want = OPTIONS_VERSION;
+        else
+            r = read_argument(o, argc, argv, &i, err);
+    }
+    return r;
+}
+
+int options_read(int argc, char **argv, struct options *o, enum options_want *want,
+                 struct err *err)
+{
+    set_defaults(o);
+    int r = read_environment(o, err);
+    if (r == 0)
+        r = read_arguments(o, argc, argv, want, err);
+    if (r == 0 && o->config[0] && *want == OPTIONS_SERVE) {
+        /* Only now is it known which file; what was read before it counts more. */
+        AUTO(mem) char *path = mem_dup(o->config);
+        options_done(o);
+        set_defaults(o);
+        r = read_file(o, path, err);
+        if (r == 0)
+            r = read_environment(o, err);
+        if (r == 0)
+            r = read_arguments(o, argc, argv, want, err);
+    }
+    if (r < 0)
+        options_done(o);
+    return r;
+}
+
+void options_help(void)
+{
+    struct options o;
+    char name[NAME_SIZE], left[64];
+
+    set_defaults(&o);
+    puts("usage: wowd [--OPTION VALUE] …\n"
+         "Runs OpenWhisk actions as WebAssembly. In the foreground; SIGTERM or Ctrl-C ends it.\n");
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const struct option *opt = &table[i];
+        snprintf(left, sizeof left, "--%s %s", opt->name, opt->arg);
+        printf("  %-24s %s\n", left, opt->help);
+        environment(opt, name);
+        if (opt->max == 0)
+            printf("  %-24s (%s; default '%s')\n", "", name, *text_at(&o, opt));
+        else
+            printf("  %-24s (%s; default %u)\n", "", name, *(unsigned *)((char *)&o + opt->at));
+    }
+    puts("  --help, --version\n\n"
+         "Every setting may also stand in the environment, or in the file of --config.\n"
+         "When wowd accepts connections it prints one line on standard output:\n"
+         "  ready executor=ADDR:PORT proxy=PORT");
+    options_done(&o);
+}

@@ -1,0 +1,36 @@
+#pragma once
+
+/*
+ * wowd's settings. Each can be given on the command line (--workers 4), in the environment
+ * (WOW_WORKERS=4) and in a configuration file, a JSON object ({"workers": 4}); the first of these
+ * that says something counts.
+ */
+
+#include <stdbool.h>
+
+#include "wow/err.h"
+
+struct options {
+    char *executor; /* ADDR:PORT */
+    char *data, *cache;
+    char *engine;
+    char *user;
+    char *grant_dirs;
+    char *config;
+    unsigned proxy_port;
+    unsigned workers;
+    unsigned memory_mb;
+    unsigned timeout_ms;
+    unsigned log_kb;
+};
+
+/* What the command line asks for. */
+enum options_want { OPTIONS_SERVE, OPTIONS_HELP, OPTIONS_VERSION };
+
+/* Read all sources. On error nothing of o is to be used. */
+int options_read(int argc, char **argv, struct options *o, enum options_want *want,
+                 struct err *err);
+void options_done(struct options *o);
+
+/* The help text, from the same table as the options. */
+void options_help(void);

@@ -1,0 +1,57 @@
+#pragma once
+
+/*
+ * One invocation of an initialised container, from the door that asked for it to its answer. The
+ * door owns it: it fills the first part, hands it to container_run, and gets it back, with the
+ * second part filled, through done, exactly once.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "wire/slot.h"
+
+/* OpenWhisk's four, in its numbering. */
+enum activation_status {
+    ACTIVATION_SUCCESS,
+    ACTIVATION_APPLICATION_ERROR,
+    ACTIVATION_DEVELOPER_ERROR,
+    ACTIVATION_WHISK_ERROR,
+};
+
+const char *activation_status_text(enum activation_status status);
+
+struct container;
+struct worker;
+
+struct activation {
+    /* The door's. Pointers stay valid until done. */
+    const char *args; /* JSON */
+    size_t args_size;
+    const char *ns;      /* namespace; NULL: a container that names none is one of its own */
+    struct buf strings;  /* "K=V\0" of this activation's environment */
+    char id[64];         /* for the log; may be empty */
+    uint64_t deadline_ms; /* epoch; 0: the pool's timeout from now */
+    bool wants_log;
+    void (*done)(struct activation *a);
+    void *ctx;
+
+    /* The answer, valid during done. */
+    enum activation_status status;
+    const char *result; /* JSON */
+    size_t result_size;
+    struct buf log; /* when wanted: a JSON array of lines as OpenWhisk writes them */
+
+    /* The pool's. */
+    struct container *container;
+    struct worker *worker;
+    struct activation *next;   /* in the queue */
+    unsigned slot;
+    uint64_t due_ns;           /* monotonic */
+    uint64_t asked_ns;
+    uint32_t timeout_ms;
+    size_t heap_at;            /* place among the deadlines + 1; 0: not there */
+    bool expired;
+    struct buf text;           /* memory behind result when it is not in shared memory */
+};

@@ -1,0 +1,241 @@
+#include <arpa/inet.h>
+#include <assert.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/base64.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "pool/priv.h"
+
+#define ADDRESS_FIRST 0x7f400001u /* 127.64.0.0/10 is the containers' */
+#define ADDRESSES (1u << 22)
+#define LOG_MAX (64u << 20)
+#define ERROR_TEXT_MAX 8192u
+
+/* An init under way. */
+struct initing {
+    struct container *container;
+    struct grant grant;
+    void (*done)(void *ctx, const struct err *err);
+    void *ctx;
+};
+
+static void module_unref(struct pool *p, struct module *m)
+{
+    if (!m || --m->refs > 0)
+        return;
+    if (p->processes)
+        schedule_forget(p, m);
+    if (m->grant.dirc == 0)
+        HASH_DEL(p->modules, m);
+    grant_done(&m->grant);
+    free(m);
+}
+
+/*
+ * The module of that code: another container's, when neither has directories. Looked for among
+ * the containers' modules by the code's name.
+ */
+static struct module *module_get(struct pool *p, const char *key, struct grant *grant)
+{
+    struct module *m = NULL;
+
+    if (grant->dirc == 0)
+        HASH_FIND_STR(p->modules, key, m);
+    if (m) {
+        m->refs++;
+        return m;
+    }
+    m = NEW(struct module);
+    memcpy(m->key, key, sizeof m->key);
+    m->grant = *grant;
+    m->refs = 1;
+    *grant = (struct grant){0};
+    if (m->grant.dirc == 0) {
+        HASH_ADD_STR(p->modules, key, m);
+    }
+    return m;
+}
+
+void container_unref(struct container *c)
+{
+    if (--c->refs > 0)
+        return;
+    module_unref(c->pool, c->module);
+    free(c->ns);
+    free(c->strings);
+    free(c);
+}
+
+static bool good_id(const char *id)
+{
+    size_t n = strlen(id);
+
+    for (size_t i = 0; i < n; i++)
+        if (!isalnum((unsigned char)id[i]) && !strchr("-_.:", id[i]))
+            return false;
+    return n > 0 && n <= CONTAINER_ID_MAX;
+}
+
+static void random_id(char out[65])
+{
+    unsigned char bytes[32];
+    ssize_t n = getrandom(bytes, sizeof bytes, 0);
+
+    assert(n == sizeof bytes);
+    (void)n;
+    hex_encode(bytes, sizeof bytes, out);
+}
+
+int container_new(struct pool *p, const char *id, struct container **out, struct err *err)
+{
+    char own[65];
+
+    if (!id) {
+        random_id(own);
+        id = own;
+    }
+    if (!good_id(id))
+        return err_set(err, ERR_INVALID,
+                       "a container's id has 1 to %d letters, digits, '-', '_', '.' or ':'",
+                       CONTAINER_ID_MAX);
+    if (container_find(p, id))
+        return err_set(err, ERR_CONFLICT, "container '%s' exists", id);
+    size_t n = strlen(id);
+    struct container *c = mem_zero(sizeof *c + n + 1);
+    memcpy(c->id, id, n);
+    c->pool = p;
+    c->refs = 1;
+    HASH_ADD_KEYPTR(by_id, p->by_id, c->id, n, c);
+    *out = c;
+    return 0;
+}
+
+struct container *container_find(struct pool *p, const char *id)
+{
+    struct container *c;
+
+    HASH_FIND(by_id, p->by_id, id, strlen(id), c);
+    return c;
+}
+
+const char *container_id(const struct container *c) { return c->id; }
+
+bool container_is_ready(const struct container *c) { return c->state == CONTAINER_READY; }
+
+struct in_addr container_address(struct container *c)
+{
+    struct pool *p = c->pool;
+
+    while (c->address.s_addr == 0) {
+        struct in_addr a = {.s_addr = htonl(ADDRESS_FIRST + p->addresses++ % (ADDRESSES - 2))};
+        if (container_at(p, a))
+            continue; /* after four million, one may still be in use */
+        c->address = a;
+        HASH_ADD(by_address, p->by_address, address, sizeof c->address, c);
+    }
+    return c->address;
+}
+
+struct container *container_at(struct pool *p, struct in_addr address)
+{
+    struct container *c;
+
+    HASH_FIND(by_address, p->by_address, &address, sizeof address, c);
+    return c;
+}
+
+void container_destroy(struct container *c)
+{
+    if (c->state == CONTAINER_GONE)
+        return;
+    c->state = CONTAINER_GONE;
+    HASH_DELETE(by_id, c->pool->by_id, c);
+    if (c->address.s_addr)
+        HASH_DELETE(by_address, c->pool->by_address, c);
+    container_unref(c);
+}
+
+/* "name\0entry\0" and the environment, as the worker will read them. */
+static void keep_strings(struct container *c, const struct container_init *init)
+{
+    size_t name = strlen(init->name) + 1, entry = strlen(init->entry) + 1;
+
+    free(c->strings);
+    c->strings_size = name + entry + init->env_size;
+    c->strings = mem_zero(c->strings_size);
+    memcpy(c->strings, init->name, name);
+    memcpy(c->strings + name, init->entry, entry);
+    if (init->env_size)
+        memcpy(c->strings + name + entry, init->env, init->env_size);
+    free(c->ns);
+    c->ns = init->ns ? mem_dup(init->ns) : NULL;
+}
+
+static void init_done(void *ctx, const char *key, const struct err *err)
+{
+    struct initing *i = ctx;
+    struct container *c = i->container;
+
+    if (c->state == CONTAINER_STARTING) {
+        c->state = err ? CONTAINER_NEW : CONTAINER_READY;
+        if (!err)
+            c->module = module_get(c->pool, key, &i->grant);
+    }
+    i->done(i->ctx, err);
+    grant_done(&i->grant);
+    container_unref(c);
+    free(i);
+}
+
+void container_init(struct container *c, const struct container_init *init)
+{
+    struct pool *p = c->pool;
+    struct err err;
+    char key[SHA256_HEX];
+
+    if (c->state != CONTAINER_NEW) {
+        err_set(&err, ERR_CONFLICT, "Cannot initialize the action more than once.");
+        init->done(init->ctx, &err);
+        return;
+    }
+    struct initing *i = NEW(struct initing);
+    i->container = c;
+    i->done = init->done;
+    i->ctx = init->ctx;
+    c->refs++;
+    c->state = CONTAINER_STARTING;
+    keep_strings(c, init);
+    int r = grant_open(init->annotations, p->settings.grant_dirs, &i->grant, &err);
+    if (r == 0)
+        r = compile(p->compiles, init->code, init->code_size, init->entry, key, init_done, i, &err);
+    if (r != 0)
+        init_done(i, key, r < 0 ? &err : NULL);
+}
+
+void container_run(struct container *c, struct activation *a)
+{
+    const struct pool_settings *s = &c->pool->settings;
+    uint64_t now = clock_epoch_ms();
+
+    assert(c->state == CONTAINER_READY);
+    c->refs++;
+    a->container = c;
+    a->asked_ns = clock_mono_ns();
+    a->timeout_ms = a->deadline_ms == 0    ? s->timeout_ms
+                    : a->deadline_ms > now ? (uint32_t)(a->deadline_ms - now)
+                                           : 0;
+    a->due_ns = a->asked_ns + (uint64_t)a->timeout_ms * 1000000u;
+    buf_init(&a->text, ERROR_TEXT_MAX);
+    buf_init(&a->log, LOG_MAX);
+    if (a->args_size + 1 + c->strings_size + a->strings.size > WIRE_INPUT_MAX)
+        answer_failed(a, ACTIVATION_DEVELOPER_ERROR,
+                      "The action's arguments are larger than it can be given.");
+    else
+        schedule_run(c->pool, a);
+}

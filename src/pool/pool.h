@@ -1,0 +1,67 @@
+#pragma once
+
+/*
+ * The pool: containers, and the worker processes that run their activations. Doors (proxy/) make,
+ * initialise, run and destroy containers; everything happens in the loop's thread, and nothing
+ * here blocks. A container is a row in a table; it costs no process, descriptor or timer.
+ */
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#include "http/loop.h"
+#include "pool/activation.h"
+#include "pool/settings.h"
+#include "wow/err.h"
+
+#define CONTAINER_ID_MAX 128
+
+struct pool;
+struct container;
+
+struct pool_events {
+    void (*ready)(void *ctx);                   /* a worker is up: activations can run */
+    void (*failed)(const char *why, void *ctx); /* workers cannot be had: wowd should end */
+};
+
+int pool_new(struct loop *l, const struct pool_settings *settings,
+             const struct pool_events *events, void *ctx, struct pool **out, struct err *err);
+/* Stops everything: what waits or runs is answered with an error first. */
+void pool_free(struct pool *p);
+
+/*
+ * A new container. With id NULL it gets a random one of 64 hex digits; an id that exists is
+ * ERR_CONFLICT, one with odd characters ERR_INVALID.
+ */
+int container_new(struct pool *p, const char *id, struct container **out, struct err *err);
+struct container *container_find(struct pool *p, const char *id);
+const char *container_id(const struct container *c);
+bool container_is_ready(const struct container *c);
+
+/* The container's own loopback address, for the action proxy door; allotted when first asked. */
+struct in_addr container_address(struct container *c);
+struct container *container_at(struct pool *p, struct in_addr address);
+
+/* What init says. Borrowed until done. */
+struct container_init {
+    const char *code; /* base64 text */
+    size_t code_size;
+    const char *name;  /* the action's name, argv[0] */
+    const char *entry; /* the function a reactor is called by */
+    const char *ns;    /* namespace, or NULL */
+    const char *env;   /* "K=V\0" … */
+    size_t env_size;
+    const void *annotations; /* json_t: an object, or an array of {"key", "value"}; or NULL */
+    /* Called once, also before container_init returns; err is NULL on success. */
+    void (*done)(void *ctx, const struct err *err);
+    void *ctx;
+};
+
+/* A container is initialised once: a second time is ERR_CONFLICT. After a failure it may be again. */
+void container_init(struct container *c, const struct container_init *init);
+
+/* Run an activation, which has its own done. The container must be ready. */
+void container_run(struct container *c, struct activation *a);
+
+/* Forget it. Activations under way still finish. */
+void container_destroy(struct container *c);

@@ -1,0 +1,61 @@
+#pragma once
+
+/* What the files of this room share about the pool. */
+
+#include <netinet/in.h>
+#include <uthash.h>
+
+#include "pool/cache.h"
+#include "pool/compile.h"
+#include "pool/deadline.h"
+#include "pool/pool.h"
+#include "pool/process.h"
+
+enum container_state { CONTAINER_NEW, CONTAINER_STARTING, CONTAINER_READY, CONTAINER_GONE };
+
+struct container {
+    struct pool *pool;
+    enum container_state state;
+    unsigned refs; /* the table's, and one per activation or init under way */
+    struct in_addr address;
+    struct module *module;
+    char *ns;      /* the container's namespace, or NULL */
+    char *strings; /* "name\0entry\0K=V\0" …, as the worker wants them */
+    size_t strings_size;
+    UT_hash_handle by_id, by_address;
+    char id[];
+};
+
+struct pool {
+    struct loop *loop;
+    struct pool_settings settings;
+    struct pool_events events;
+    void *ctx;
+    struct cache *cache;
+    struct compiles *compiles;
+    struct processes *processes;
+    struct deadlines *deadlines;
+    struct timer *reclaim; /* looks for activations stuck behind a long one */
+    struct container *by_id, *by_address;
+    struct module *modules; /* those without directories, by key */
+    uint32_t addresses; /* allotted so far */
+    /* The queue of activations for which no worker is free. */
+    struct activation *first, **last;
+    unsigned waiting;
+    unsigned computing; /* workers whose guest runs and does not sleep */
+    unsigned workers;   /* processes, doomed ones included */
+    bool closing;
+};
+
+void container_unref(struct container *c);
+
+/* schedule.c */
+void schedule_init(struct pool *p);
+void schedule_run(struct pool *p, struct activation *a);
+void schedule_close(struct pool *p);
+void schedule_forget(struct pool *p, const struct module *m); /* it is about to be freed */
+extern const struct process_events schedule_events;
+
+/* answer.c: fill in an activation's answer and give it back to its door. */
+void answer_slot(struct activation *a, const struct wire_map *map, unsigned slot);
+void answer_failed(struct activation *a, enum activation_status status, const char *text);

@@ -1,0 +1,80 @@
+#pragma once
+
+/*
+ * wowd's side of the processes guests run in: a zygote, and workers that it forks. A worker can be
+ * given modules and activations as soon as it was asked for: they wait in its socket and memory.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "http/loop.h"
+#include "pool/activation.h"
+#include "pool/module.h"
+#include "pool/settings.h"
+#include "wire/message.h"
+#include "wire/slot.h"
+
+struct processes;
+
+struct worker_place {
+    struct module *module;
+    uint64_t used;  /* when last; the least is replaced */
+    unsigned held;  /* activations that refer to it */
+};
+
+struct worker {
+    struct processes *owner;
+    struct worker *prev, *next;
+    uint32_t id;
+    pid_t pid; /* 0 until the zygote has told */
+    int pidfd, sock, bell;
+    struct watch *watch;
+    struct wire_map map;
+    bool doomed;   /* killed, or to be killed once its pid is known */
+    bool counted;  /* the scheduler counts it as computing */
+    char *ns;      /* the one namespace it has served; NULL: none yet */
+    struct activation *slots[WIRE_SLOTS];
+    unsigned active;      /* slots in use */
+    uint64_t order;       /* next slot's place in the row */
+    uint64_t progress_ns; /* when it was last seen to start something */
+    uint64_t activations;
+    uint32_t loads;
+    uint64_t uses;
+    struct worker_place places[WIRE_PLACES];
+};
+
+struct process_events {
+    void (*news)(struct worker *w, void *ctx);               /* slots are done, or a guest sleeps */
+    void (*exited)(struct worker *w, int status, void *ctx); /* it is freed afterwards */
+    void (*ready)(void *ctx);                                /* the first worker is up */
+    void (*failed)(const char *why, void *ctx);              /* no workers can be had */
+};
+
+int processes_new(struct loop *l, const struct pool_settings *settings,
+                  const struct process_events *events, void *ctx, struct processes **out,
+                  struct err *err);
+/* Kills everything. Workers still there are reported as exited. */
+void processes_free(struct processes *p);
+
+struct worker *processes_first(const struct processes *p); /* then worker->next */
+
+/* Ask for a worker. */
+int worker_spawn(struct processes *p, struct worker **out, struct err *err);
+void worker_kill(struct worker *w);
+
+/* The place of a module in a worker, loading it with code if need be; -1 when all are held. */
+int worker_place(struct worker *w, struct module *m, int (*open_code)(void *ctx, struct module *m),
+                 void *ctx, struct err *err);
+bool worker_has(const struct worker *w, const struct module *m);
+
+/* Give a filled slot to the worker, and wake it if it sleeps. */
+void worker_submit(struct worker *w, unsigned slot);
+/* Take a slot back that the worker has not started; false when it has. */
+bool worker_retract(struct worker *w, unsigned slot);
+
+/* Is there news? Clears it. */
+bool worker_bell(struct worker *w);
+/* wowd is about to sleep: have the worker ring loudly. */
+void worker_listen(struct worker *w);

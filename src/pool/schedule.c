@@ -1,0 +1,493 @@
+/*
+ * Who runs where. A worker serves one namespace; as many guests compute as the settings say, and
+ * a guest that sleeps makes room for another. An activation goes, in this order, to
+ *
+ *   1. an idle worker of its namespace, best one that has the module loaded,
+ *   2. a worker that has served nobody, or a new one, or an idle one of another namespace, which
+ *      is killed and made anew,
+ *   3. when enough guests compute: behind a short activation in a worker of its namespace, so that
+ *      the worker finds it without being woken,
+ *   4. the queue.
+ *
+ * What waits behind an activation that turns out to be long is taken back and goes elsewhere.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "pool/priv.h"
+
+#define SHORT_NS 200000u    /* an activation that others may be queued behind */
+#define STUCK_NS 1000000u   /* what is queued behind one of this age is taken back */
+#define RECLAIM_MS 2
+#define SPIN_NS 10000u      /* how long to look for answers before sleeping */
+#define TRIM_BYTES 65536u   /* a slot that used more gives memory back */
+
+static void dispatch(struct pool *p);
+
+static const char *namespace_of(const struct activation *a)
+{
+    return a->ns ? a->ns : a->container->ns ? a->container->ns : a->container->id;
+}
+
+static bool serves(const struct worker *w, const char *ns)
+{
+    return w->ns && strcmp(w->ns, ns) == 0;
+}
+
+/* Does the worker compute, or sleep inside its guest? Keeps the count. */
+static void count_worker(struct pool *p, struct worker *w)
+{
+    bool computing = false;
+
+    for (unsigned i = 0; i < WIRE_SLOTS && w->active > 0 && !computing; i++)
+        computing = w->slots[i] &&
+                    !atomic_load_explicit(&w->map.head->slots[i].waiting, memory_order_acquire);
+    p->computing += (unsigned)computing - (unsigned)w->counted;
+    w->counted = computing;
+}
+
+static void queue_put(struct pool *p, struct activation *a, bool in_front)
+{
+    p->waiting++;
+    if (in_front) {
+        a->next = p->first;
+        p->first = a;
+        if (!a->next)
+            p->last = &a->next;
+    } else {
+        a->next = NULL;
+        *p->last = a;
+        p->last = &a->next;
+    }
+}
+
+static void queue_remove(struct pool *p, struct activation **at)
+{
+    struct activation *a = *at;
+
+    *at = a->next;
+    if (!*at)
+        p->last = at;
+    p->waiting--;
+}
+
+static int open_code(void *ctx, struct module *m)
+{
+    struct pool *p = ctx;
+
+    return cache_find(p->cache, m->key);
+}
+
+static unsigned free_slot(const struct worker *w)
+{
+    unsigned i = 0;
+
+    while (w->slots[i])
+        i++;
+    return i;
+}
+
+/* Copy what the guest is to see into shared memory. */
+static void fill_slot(struct worker *w, unsigned slot, uint32_t place, const struct activation *a)
+{
+    const struct container *c = a->container;
+    const struct pool_settings *settings = &c->pool->settings;
+    struct wire_slot *s = &w->map.head->slots[slot];
+    uint8_t *to = wire_input(&w->map, slot);
+
+    memcpy(to, a->args, a->args_size);
+    to += a->args_size;
+    *to++ = '\0';
+    memcpy(to, c->strings, c->strings_size);
+    if (a->strings.size)
+        memcpy(to + c->strings_size, a->strings.data, a->strings.size);
+    s->place = place;
+    s->loads = w->loads;
+    s->args_size = (uint32_t)a->args_size;
+    s->text_size = (uint32_t)(c->strings_size + a->strings.size);
+    s->log_limit = settings->log_kb * 1024;
+    s->memory = (uint64_t)settings->memory_mb << 20;
+    s->order = w->order++;
+    atomic_store_explicit(&s->waiting, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->log_size, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->log_cut, 0, memory_order_relaxed);
+}
+
+/* Give an activation to a worker; it may have others before it. */
+static int give(struct pool *p, struct worker *w, struct activation *a, struct err *err)
+{
+    int place = worker_place(w, a->container->module, open_code, p, err);
+
+    if (place < 0)
+        return place;
+    unsigned slot = free_slot(w);
+    if (!w->ns)
+        w->ns = mem_dup(namespace_of(a));
+    fill_slot(w, slot, (uint32_t)place, a);
+    w->places[place].held++;
+    w->slots[slot] = a;
+    w->active++;
+    w->activations++;
+    a->worker = w;
+    a->slot = slot;
+    if (w->active == 1)
+        w->progress_ns = clock_mono_ns();
+    else if (!timer_is_set(p->reclaim))
+        timer_set(p->reclaim, RECLAIM_MS);
+    worker_submit(w, slot);
+    count_worker(p, w);
+    return 0;
+}
+
+/* The activation leaves its slot; the worker no longer knows of it. */
+static void take_out(struct worker *w, unsigned slot)
+{
+    struct wire_slot *s = &w->map.head->slots[slot];
+
+    w->slots[slot]->worker = NULL;
+    w->slots[slot] = NULL;
+    w->active--;
+    w->places[s->place % WIRE_PLACES].held--;
+    atomic_store_explicit(&s->state, WIRE_FREE, memory_order_release);
+}
+
+static struct worker *spawn(struct pool *p)
+{
+    struct worker *w;
+    struct err err;
+
+    if (p->workers >= p->settings.workers + POOL_SPARES + POOL_SLEEPERS_MAX)
+        return NULL;
+    if (worker_spawn(p->processes, &w, &err) < 0) {
+        log_event("worker.fault", "error=\"%s\"", err.msg);
+        return NULL;
+    }
+    p->workers++;
+    return w;
+}
+
+/* Cases 1 and 2 above: a worker that has nothing else to do. */
+static struct worker *find_idle(struct pool *p, const struct activation *a)
+{
+    const char *ns = namespace_of(a);
+    struct worker *best = NULL, *fresh = NULL, *other = NULL;
+
+    for (struct worker *w = processes_first(p->processes); w; w = w->next) {
+        if (w->doomed || w->active > 0)
+            continue;
+        if (serves(w, ns)) {
+            if (worker_has(w, a->container->module))
+                return w;
+            best = w;
+        } else if (!w->ns) {
+            fresh = w;
+        } else if (!other || w->progress_ns < other->progress_ns) {
+            other = w;
+        }
+    }
+    if (best || fresh)
+        return best ? best : fresh;
+    if (other)
+        worker_kill(other);
+    return spawn(p);
+}
+
+/* Case 3: a worker whose activations are known to be short, and the least of them. */
+static struct worker *find_queue(struct pool *p, const struct activation *a, uint64_t now)
+{
+    const char *ns = namespace_of(a);
+    struct worker *best = NULL;
+
+    if (a->container->module->typical_ns == 0 || a->container->module->typical_ns > SHORT_NS)
+        return NULL;
+    for (struct worker *w = processes_first(p->processes); w; w = w->next)
+        if (!w->doomed && w->active < WIRE_SLOTS && w->counted && serves(w, ns) &&
+            now - w->progress_ns < STUCK_NS && (!best || w->active < best->active))
+            best = w;
+    return best;
+}
+
+static struct worker *find_worker(struct pool *p, const struct activation *a)
+{
+    if (p->computing < p->settings.workers)
+        return find_idle(p, a);
+    return find_queue(p, a, clock_mono_ns());
+}
+
+/* Hand out what is queued, as far as there are workers. */
+static void dispatch(struct pool *p)
+{
+    struct activation **at = &p->first;
+    struct err err;
+
+    while (*at && !p->closing) {
+        struct activation *a = *at;
+        struct worker *w = find_worker(p, a);
+        if (!w) {
+            if (p->computing >= p->settings.workers)
+                return;
+            at = &a->next;
+            continue;
+        }
+        queue_remove(p, at);
+        if (give(p, w, a, &err) < 0) {
+            deadlines_remove(p->deadlines, a);
+            answer_failed(a, ACTIVATION_WHISK_ERROR, err.msg);
+            at = &p->first; /* the answer may have changed the queue */
+        }
+    }
+}
+
+/* Keep a few workers that have served nobody, and not too many that have nothing to do. */
+static void keep_spares(struct pool *p)
+{
+    unsigned spares = 0, idle = 0;
+    struct worker *oldest = NULL;
+
+    for (struct worker *w = processes_first(p->processes); w; w = w->next) {
+        if (w->doomed)
+            continue;
+        spares += !w->ns;
+        if (w->ns && w->active == 0) {
+            idle++;
+            if (!oldest || w->progress_ns < oldest->progress_ns)
+                oldest = w;
+        }
+    }
+    if (idle > p->settings.workers + POOL_SPARES)
+        worker_kill(oldest);
+    while (spares < POOL_SPARES && !p->closing && spawn(p))
+        spares++;
+}
+
+void schedule_run(struct pool *p, struct activation *a)
+{
+    struct err err;
+    struct worker *w;
+
+    deadlines_add(p->deadlines, a);
+    if (p->waiting == 0 && (w = find_worker(p, a)) != NULL) {
+        if (give(p, w, a, &err) < 0) {
+            deadlines_remove(p->deadlines, a);
+            answer_failed(a, ACTIVATION_WHISK_ERROR, err.msg);
+        }
+        return;
+    }
+    if (p->waiting >= POOL_WAITING_MAX) {
+        deadlines_remove(p->deadlines, a);
+        answer_failed(a, ACTIVATION_WHISK_ERROR, "Too many activations wait for a worker.");
+        return;
+    }
+    queue_put(p, a, false);
+}
+
+/* Take back what the worker has not started, to the front of the queue. */
+static void retract_all(struct pool *p, struct worker *w)
+{
+    for (;;) {
+        int latest = -1;
+        for (int i = 0; i < WIRE_SLOTS; i++)
+            if (w->slots[i] &&
+                atomic_load(&w->map.head->slots[i].state) == WIRE_QUEUED &&
+                (latest < 0 ||
+                 w->map.head->slots[i].order > w->map.head->slots[latest].order))
+                latest = i;
+        if (latest < 0)
+            return;
+        struct activation *a = w->slots[latest];
+        if (worker_retract(w, (unsigned)latest)) {
+            take_out(w, (unsigned)latest);
+            queue_put(p, a, true);
+        }
+    }
+}
+
+static void reclaim(void *ctx)
+{
+    struct pool *p = ctx;
+    uint64_t now = clock_mono_ns();
+    bool again = false;
+
+    for (struct worker *w = processes_first(p->processes); w; w = w->next) {
+        if (w->active < 2 || w->doomed)
+            continue;
+        if (now - w->progress_ns >= STUCK_NS)
+            retract_all(p, w);
+        again |= w->active >= 2;
+    }
+    dispatch(p);
+    if (again)
+        timer_set(p->reclaim, RECLAIM_MS);
+}
+
+/* A smoothed running time: one slow run does not change it much. */
+static void learn(struct module *m, uint64_t ns)
+{
+    m->typical_ns = m->typical_ns ? (7 * m->typical_ns + ns) / 8 : ns + 1;
+}
+
+static void finish_slot(struct pool *p, struct worker *w, unsigned slot)
+{
+    struct activation *a = w->slots[slot];
+    bool large = a->args_size > TRIM_BYTES || w->map.head->slots[slot].output_size > TRIM_BYTES ||
+                 atomic_load_explicit(&w->map.head->slots[slot].log_size, memory_order_relaxed) >
+                     TRIM_BYTES;
+
+    deadlines_remove(p->deadlines, a);
+    learn(a->container->module, w->map.head->slots[slot].run_ns);
+    w->progress_ns = clock_mono_ns();
+    answer_slot(a, &w->map, slot);
+    if (large)
+        wire_trim(&w->map, slot);
+    /* Only now: the answer pointed into the slot. */
+    w->slots[slot] = NULL;
+    w->active--;
+    w->places[w->map.head->slots[slot].place % WIRE_PLACES].held--;
+    atomic_store_explicit(&w->map.head->slots[slot].state, WIRE_FREE, memory_order_release);
+}
+
+static void news(struct worker *w, void *ctx)
+{
+    struct pool *p = ctx;
+
+    for (unsigned i = 0; i < WIRE_SLOTS; i++)
+        if (w->slots[i] &&
+            atomic_load_explicit(&w->map.head->slots[i].state, memory_order_acquire) == WIRE_DONE)
+            finish_slot(p, w, i);
+    count_worker(p, w);
+    if (w->active > 1 && !w->counted)
+        retract_all(p, w); /* its guest sleeps: do not wait behind it */
+    if (w->activations > POOL_WORKER_ACTIVATIONS && w->active == 0)
+        worker_kill(w);
+    if (p->waiting)
+        dispatch(p);
+    keep_spares(p);
+}
+
+static void exited(struct worker *w, int status, void *ctx)
+{
+    struct pool *p = ctx;
+
+    p->workers--;
+    p->computing -= w->counted;
+    if (!w->doomed)
+        log_event("worker.exit", "pid=%d status=%d active=%u", (int)w->pid, status, w->active);
+    if (!p->closing)
+        retract_all(p, w);
+    for (unsigned i = 0; i < WIRE_SLOTS; i++)
+        if (w->slots[i])
+            finish_slot(p, w, i);
+    if (p->closing)
+        return;
+    keep_spares(p);
+    dispatch(p);
+}
+
+static void ready(void *ctx)
+{
+    struct pool *p = ctx;
+
+    p->events.ready(p->ctx);
+}
+
+static void failed(const char *why, void *ctx)
+{
+    struct pool *p = ctx;
+
+    if (!p->closing)
+        p->events.failed(why, p->ctx);
+}
+
+const struct process_events schedule_events = {
+    .news = news, .exited = exited, .ready = ready, .failed = failed};
+
+static void expired(struct activation *a, void *ctx)
+{
+    struct pool *p = ctx;
+    struct worker *w = a->worker;
+
+    a->expired = true;
+    if (w && worker_retract(w, a->slot)) {
+        take_out(w, a->slot);
+        answer_failed(a, ACTIVATION_DEVELOPER_ERROR, NULL);
+    } else if (w && atomic_load(&w->map.head->slots[a->slot].state) == WIRE_TAKEN) {
+        worker_kill(w); /* answered when it is gone */
+    } else if (!w) {
+        struct activation **at = &p->first;
+        while (*at != a)
+            at = &(*at)->next;
+        queue_remove(p, at);
+        answer_failed(a, ACTIVATION_DEVELOPER_ERROR, NULL);
+    }
+}
+
+/* Before the loop sleeps: are there answers, or will there be very soon? */
+static bool before_wait(void *ctx)
+{
+    struct pool *p = ctx;
+    uint64_t until = 0;
+    bool found = false;
+
+    for (;;) {
+        for (struct worker *w = processes_first(p->processes), *next; w; w = next) {
+            next = w->next;
+            if (w->active > 0 && worker_bell(w)) {
+                news(w, p);
+                found = true;
+            }
+        }
+        if (found || p->computing == 0)
+            break;
+        uint64_t now = clock_mono_ns();
+        if (until == 0)
+            until = now + SPIN_NS;
+        if (now >= until)
+            break;
+        for (int i = 0; i < 16; i++)
+            __builtin_ia32_pause();
+    }
+    if (found)
+        return true;
+    bool rung = false;
+    for (struct worker *w = processes_first(p->processes); w; w = w->next)
+        if (w->active > 0) {
+            worker_listen(w);
+            rung |= atomic_load(&w->map.head->bell) != 0;
+        }
+    return rung;
+}
+
+void schedule_init(struct pool *p)
+{
+    p->last = &p->first;
+    p->deadlines = deadlines_new(p->loop, expired, p);
+    p->reclaim = timer_new(p->loop, reclaim, p);
+    loop_before_wait(p->loop, before_wait, p);
+    keep_spares(p);
+}
+
+void schedule_forget(struct pool *p, const struct module *m)
+{
+    for (struct worker *w = processes_first(p->processes); w; w = w->next)
+        for (int i = 0; i < WIRE_PLACES; i++)
+            if (w->places[i].module == m)
+                w->places[i] = (struct worker_place){0};
+}
+
+void schedule_close(struct pool *p)
+{
+    while (p->first) {
+        struct activation *a = p->first;
+        queue_remove(p, &p->first);
+        deadlines_remove(p->deadlines, a);
+        answer_failed(a, ACTIVATION_WHISK_ERROR, "wowd is stopping.");
+    }
+    processes_free(p->processes); /* answers what runs */
+    p->processes = NULL;
+    deadlines_free(p->deadlines);
+    timer_free(p->reclaim);
+}

@@ -1,0 +1,26 @@
+#pragma once
+
+/* What the operator decides about the pool. Strings are borrowed for as long as the pool lives. */
+
+#include <stdint.h>
+
+struct pool_settings {
+    const char *engine;     /* name; there are programs wow-worker-NAME and wow-compile-NAME */
+    const char *programs;   /* the directory they are in */
+    const char *cache;      /* directory of machine code */
+    const char *user;       /* whom workers and compilers become when wowd is root */
+    const char *grant_dirs; /* directories that actions may be granted, "A:B"; "" for none */
+    unsigned workers;       /* how many guests compute at once */
+    unsigned memory_mb;     /* linear memory of an action */
+    unsigned timeout_ms;    /* of an activation that names no deadline */
+    unsigned log_kb;        /* what an activation may print */
+};
+
+/* How many more worker processes there may be than guests that compute: for guests that sleep. */
+#define POOL_SLEEPERS_MAX 256u
+/* Activations that wait for a worker; beyond it, new ones are refused. */
+#define POOL_WAITING_MAX 20000u
+/* Fresh workers that wait for a namespace that has none. */
+#define POOL_SPARES 2u
+/* A worker is replaced after so many activations, whatever an engine may have leaked. */
+#define POOL_WORKER_ACTIVATIONS 1000000u

@@ -1,0 +1,391 @@
+#include "proxy/payload.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/scan.h"
+#include "base/mem.h"
+
+#define ENV_MAX (1u << 20)
+#define NAME_MAX_SIZE 1024u
+#define DEFAULT_ENTRY "main"
+
+unsigned payload_status(enum err_kind kind)
+{
+    switch (kind) {
+    case ERR_NONE:
+        return 200;
+    case ERR_INVALID:
+        return STATUS_BAD_REQUEST;
+    case ERR_NOT_FOUND:
+        return STATUS_NOT_FOUND;
+    case ERR_CONFLICT:
+        return STATUS_CONFLICT;
+    case ERR_TOO_LARGE:
+        return 413;
+    case ERR_BUSY:
+        return 503;
+    case ERR_REFUSED:
+        return STATUS_FORBIDDEN;
+    case ERR_UNUSABLE:
+        return STATUS_DEVELOPER;
+    case ERR_INTERNAL:
+        return STATUS_INTERNAL;
+    }
+    return STATUS_INTERNAL;
+}
+
+static void reply_err(struct request *r, const struct err *err)
+{
+    request_reply_error(r, payload_status(err->kind), err->msg);
+}
+
+/* The body as an object; what is wrong with it otherwise. */
+static int read_body(const struct request *r, struct scan_text *body, struct err *err)
+{
+    int q = scan_whole(r->body.data ? r->body.data : "", r->body.size, body, err);
+
+    if (q < 0)
+        return err_wrap(err, "the request's body");
+    if (body->type != SCAN_OBJECT)
+        return err_set(err, ERR_INVALID, "the request's body is %s, not an object",
+                       scan_type_text(body->type));
+    return 0;
+}
+
+/* "K=V\0", where a value that is no string is its JSON text, and null is nothing. */
+static int put_variable(struct buf *out, const char *prefix, const struct scan_text *key,
+                        bool upper, const struct scan_text *value, struct err *err)
+{
+    AUTO(buf) struct buf name, text;
+    int r;
+
+    buf_init(&name, NAME_MAX_SIZE);
+    buf_init(&text, ENV_MAX);
+    if ((r = scan_unescape(key, &name, err)) < 0)
+        return err_wrap(err, "the name of an environment variable");
+    if (value->type == SCAN_STRING)
+        r = scan_unescape(value, &text, err);
+    else if (value->type != SCAN_NULL)
+        r = buf_add(&text, value->at, value->n, err);
+    if (r < 0)
+        return err_wrap(err, "environment variable '%.60s'", name.data);
+    if (memchr(name.data, '\0', name.size) || memchr(name.data, '=', name.size) ||
+        (text.size && memchr(text.data, '\0', text.size)))
+        return err_set(err, ERR_INVALID, "environment variable '%.60s' contains NUL or '='",
+                       name.data);
+    for (size_t i = 0; upper && i < name.size; i++)
+        name.data[i] = (char)toupper((unsigned char)name.data[i]);
+    r = buf_add(out, prefix, strlen(prefix), err);
+    if (r == 0)
+        r = buf_add(out, name.data, name.size, err);
+    if (r == 0)
+        r = buf_add(out, "=", 1, err);
+    if (r == 0 && text.size)
+        r = buf_add(out, text.data, text.size, err);
+    return r == 0 ? buf_add(out, "", 1, err) : err_wrap(err, "the environment");
+}
+
+static int take_string(const char *name, const struct scan_text *value, struct buf *out,
+                       struct err *err)
+{
+    if (value->type != SCAN_STRING)
+        return err_set(err, ERR_INVALID, "'%s' must be a string, not %s", name,
+                       scan_type_text(value->type));
+    buf_clear(out);
+    int r = scan_unescape(value, out, err);
+    if (r < 0)
+        return err_wrap(err, "'%s'", name);
+    if (memchr(out->data, '\0', out->size))
+        return err_set(err, ERR_INVALID, "'%s' contains a NUL", name);
+    return 0;
+}
+
+/* ---- init ---- */
+
+/* What an init's body says, until the container is done with it. */
+struct init_call {
+    struct request *request;
+    struct buf name, entry, ns, env, code;
+    struct scan_text code_text, annotations;
+    json_t *annotation_tree;
+    struct container_init init;
+};
+
+static void init_call_free(struct init_call *c)
+{
+    buf_done(&c->name);
+    buf_done(&c->entry);
+    buf_done(&c->ns);
+    buf_done(&c->env);
+    buf_done(&c->code);
+    json_decref(c->annotation_tree);
+    free(c);
+}
+
+static int take_env(struct init_call *c, const struct scan_text *env, struct err *err)
+{
+    struct scan_text key, value;
+    int r = 0;
+
+    if (env->type == SCAN_NULL)
+        return 0;
+    if (env->type != SCAN_OBJECT)
+        return err_set(err, ERR_INVALID, "'env' must be an object, not %s",
+                       scan_type_text(env->type));
+    struct scan_walk w = scan_members(env);
+    while (r == 0 && scan_next(&w, &key, &value)) {
+        r = put_variable(&c->env, "", &key, false, &value, err);
+        if (r == 0 && scan_equals(&key, "__OW_NAMESPACE") && value.type == SCAN_STRING)
+            r = take_string("__OW_NAMESPACE", &value, &c->ns, err);
+    }
+    return r;
+}
+
+static int take_init_member(struct init_call *c, const struct scan_text *key,
+                            const struct scan_text *value, struct err *err)
+{
+    if (scan_equals(key, "name") && value->type != SCAN_NULL)
+        return take_string("name", value, &c->name, err);
+    if (scan_equals(key, "main") && value->type != SCAN_NULL)
+        return take_string("main", value, &c->entry, err);
+    if (scan_equals(key, "env"))
+        return take_env(c, value, err);
+    if (scan_equals(key, "code"))
+        c->code_text = *value;
+    if (scan_equals(key, "annotations"))
+        c->annotations = *value;
+    return 0;
+}
+
+static int take_annotations(struct init_call *c, struct err *err)
+{
+    json_error_t why;
+
+    if (c->annotations.n == 0 || c->annotations.type == SCAN_NULL)
+        return 0;
+    if (c->annotations.type != SCAN_OBJECT && c->annotations.type != SCAN_ARRAY)
+        return err_set(err, ERR_INVALID, "'annotations' must be an object or an array, not %s",
+                       scan_type_text(c->annotations.type));
+    c->annotation_tree = json_loadb(c->annotations.at, c->annotations.n, 0, &why);
+    return c->annotation_tree ? 0 : err_set(err, ERR_INVALID, "'annotations': %s", why.text);
+}
+
+/* Base64 has no escapes but "\/"; most encoders write none, and the text is used where it is. */
+static int take_code(struct init_call *c, struct err *err)
+{
+    const char *at;
+    size_t n;
+
+    if (c->code_text.n == 0 || c->code_text.type == SCAN_NULL || c->code_text.n == 2)
+        return err_set(err, ERR_REFUSED, "Missing main/no code to execute.");
+    if (c->code_text.type != SCAN_STRING)
+        return err_set(err, ERR_INVALID, "'code' must be a string, not %s",
+                       scan_type_text(c->code_text.type));
+    if (!scan_plain(&c->code_text, &at, &n)) {
+        int r = scan_unescape(&c->code_text, &c->code, err);
+        if (r < 0)
+            return r;
+        at = c->code.data;
+        n = c->code.size;
+    }
+    c->init.code = at;
+    c->init.code_size = n;
+    return 0;
+}
+
+static int read_init(struct init_call *c, struct err *err)
+{
+    struct scan_text body, key, value, inner = {0};
+
+    int r = read_body(c->request, &body, err);
+    if (r < 0)
+        return r;
+    struct scan_walk w = scan_members(&body);
+    while (scan_next(&w, &key, &value))
+        if (scan_equals(&key, "value"))
+            inner = value;
+    if (inner.n == 0 || inner.type == SCAN_NULL)
+        return err_set(err, ERR_REFUSED, "Missing main/no code to execute.");
+    if (inner.type != SCAN_OBJECT)
+        return err_set(err, ERR_INVALID, "'value' must be an object, not %s",
+                       scan_type_text(inner.type));
+    w = scan_members(&inner);
+    while (r == 0 && scan_next(&w, &key, &value))
+        r = take_init_member(c, &key, &value, err);
+    if (r == 0)
+        r = take_annotations(c, err);
+    return r == 0 ? take_code(c, err) : r;
+}
+
+static void init_done(void *ctx, const struct err *err)
+{
+    struct init_call *c = ctx;
+    char text[512];
+
+    if (!err) {
+        request_reply(c->request, 200, NULL);
+    } else if (err->kind == ERR_CONFLICT) {
+        request_reply_error(c->request, STATUS_FORBIDDEN, err->msg);
+    } else {
+        snprintf(text, sizeof text, "Initialization has failed due to: %s.", err->msg);
+        request_reply_error(c->request, payload_status(err->kind), text);
+    }
+    init_call_free(c);
+}
+
+void payload_init(struct request *r, struct container *container)
+{
+    struct init_call *c = NEW(struct init_call);
+    struct err err;
+
+    c->request = r;
+    buf_init(&c->name, NAME_MAX_SIZE);
+    buf_init(&c->entry, NAME_MAX_SIZE);
+    buf_init(&c->ns, NAME_MAX_SIZE);
+    buf_init(&c->env, ENV_MAX);
+    buf_init(&c->code, r->body.size);
+    if (read_init(c, &err) < 0) {
+        reply_err(r, &err);
+        init_call_free(c);
+        return;
+    }
+    c->init.name = c->name.size ? c->name.data : "action";
+    c->init.entry = c->entry.size ? c->entry.data : DEFAULT_ENTRY;
+    c->init.ns = c->ns.size ? c->ns.data : NULL;
+    c->init.env = c->env.data;
+    c->init.env_size = c->env.size;
+    c->init.annotations = c->annotation_tree;
+    c->init.done = init_done;
+    c->init.ctx = c;
+    container_init(container, &c->init);
+}
+
+/* ---- run ---- */
+
+struct run_call {
+    struct activation activation; /* first: done finds the rest behind it */
+    struct request *request;
+    payload_answer *answer;
+    struct buf ns, scratch;
+};
+
+static void run_call_free(struct run_call *c)
+{
+    buf_done(&c->activation.strings);
+    buf_done(&c->activation.text);
+    buf_done(&c->activation.log);
+    buf_done(&c->ns);
+    buf_done(&c->scratch);
+    free(c);
+}
+
+/* Epoch milliseconds, as a string or a number. */
+static int take_deadline(struct run_call *c, const struct scan_text *value, struct err *err)
+{
+    const char *at = value->at;
+    size_t n = value->n;
+    uint64_t ms = 0;
+    bool good = value->type == SCAN_NUMBER ||
+                (value->type == SCAN_STRING && scan_plain(value, &at, &n));
+
+    for (size_t i = 0; good && i < n; i++) {
+        good = at[i] >= '0' && at[i] <= '9' && i < 18;
+        ms = ms * 10 + (uint64_t)(at[i] - '0');
+    }
+    if (!good)
+        return err_set(err, ERR_INVALID, "'deadline' must be milliseconds since the epoch");
+    c->activation.deadline_ms = ms;
+    return 0;
+}
+
+static int take_namespace(struct run_call *c, const struct scan_text *value, struct err *err)
+{
+    int r = take_string("namespace", value, &c->ns, err);
+
+    if (r == 0 && c->ns.size)
+        c->activation.ns = c->ns.data;
+    return r;
+}
+
+/* Every member but "value" also becomes __OW_NAME in the guest's environment. */
+static int take_run_member(struct run_call *c, const struct scan_text *key,
+                           const struct scan_text *value, struct err *err)
+{
+    struct activation *a = &c->activation;
+    int r = 0;
+
+    if (scan_equals(key, "value")) {
+        if (value->type != SCAN_OBJECT && value->type != SCAN_ARRAY && value->type != SCAN_NULL)
+            return err_set(err, ERR_NOT_FOUND, "The action did not receive a dictionary or array "
+                                               "as an argument.");
+        a->args = value->type == SCAN_NULL ? "{}" : value->at;
+        a->args_size = value->type == SCAN_NULL ? 2 : value->n;
+        return 0;
+    }
+    if (scan_equals(key, "logs")) {
+        a->wants_log = value->type == SCAN_BOOL && value->n == 4;
+        return 0;
+    }
+    if (value->type == SCAN_NULL)
+        return 0;
+    if (scan_equals(key, "deadline"))
+        r = take_deadline(c, value, err);
+    else if (scan_equals(key, "namespace"))
+        r = take_namespace(c, value, err);
+    else if (scan_equals(key, "activation_id") && value->type == SCAN_STRING &&
+             value->n < sizeof a->id)
+        snprintf(a->id, sizeof a->id, "%.*s", (int)value->n - 2, value->at + 1);
+    return r < 0 ? r : put_variable(&a->strings, "__OW_", key, true, value, err);
+}
+
+static int read_run(struct run_call *c, struct err *err)
+{
+    struct scan_text body, key, value;
+
+    c->activation.args = "{}";
+    c->activation.args_size = 2;
+    int r = read_body(c->request, &body, err);
+    if (r < 0)
+        return r;
+    struct scan_walk w = scan_members(&body);
+    while (r == 0 && scan_next(&w, &key, &value))
+        r = take_run_member(c, &key, &value, err);
+    return r;
+}
+
+static void run_done(struct activation *a)
+{
+    struct run_call *c = (struct run_call *)a;
+    struct buf body;
+
+    buf_init(&body, a->result_size + a->log.size + 1024);
+    unsigned status = c->answer(a, &body);
+    request_reply(c->request, status, &body);
+    run_call_free(c);
+}
+
+void payload_run(struct request *r, struct container *container, payload_answer *answer)
+{
+    struct err err;
+
+    if (!container_is_ready(container)) {
+        request_reply_error(r, STATUS_FORBIDDEN, "System not initialized.");
+        return;
+    }
+    struct run_call *c = NEW(struct run_call);
+    c->request = r;
+    c->answer = answer;
+    c->activation.done = run_done;
+    buf_init(&c->activation.strings, ENV_MAX);
+    buf_init(&c->ns, NAME_MAX_SIZE);
+    if (read_run(c, &err) < 0) {
+        reply_err(r, &err);
+        run_call_free(c);
+        return;
+    }
+    container_run(container, &c->activation);
+}

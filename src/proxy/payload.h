@@ -1,0 +1,33 @@
+#pragma once
+
+/*
+ * What the two doors that speak OpenWhisk's action protocol share: reading the bodies of init and
+ * run, and the life of a request between its arrival and its answer.
+ * Source: Apache OpenWhisk, docs/actions-new.md, and the invoker's requests as they are on the
+ * wire.
+ */
+
+#include "http/server.h"
+#include "pool/pool.h"
+
+/* The statuses with which an invoker understands what went wrong; docs/api.md has the table. */
+#define STATUS_BAD_REQUEST 400
+#define STATUS_FORBIDDEN 403
+#define STATUS_NOT_FOUND 404
+#define STATUS_METHOD 405
+#define STATUS_CONFLICT 409
+#define STATUS_DEVELOPER 502
+#define STATUS_INTERNAL 500
+
+/* Initialise the container with the request's body; answers it, an empty 200 on success. */
+void payload_init(struct request *r, struct container *c);
+
+/*
+ * Run the request's body on the container. answer turns the finished activation into the reply:
+ * it appends the body and returns the HTTP status. Errors before an activation are answered here.
+ */
+typedef unsigned payload_answer(const struct activation *a, struct buf *body);
+void payload_run(struct request *r, struct container *c, payload_answer *answer);
+
+/* The HTTP status of an error of ours. */
+unsigned payload_status(enum err_kind kind);

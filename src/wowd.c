@@ -1,0 +1,238 @@
+/*
+ * wowd: the daemon. Options, the doors, signals, the end. What it does is in the rooms it calls:
+ * http (the loop and the server), proxy (the doors) and pool (containers and workers).
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/options.h"
+#include "pool/pool.h"
+#include "proxy/action_proxy.h"
+#include "proxy/executor.h"
+
+#define BODY_MAX (66u << 20) /* 48 MB of code, as OpenWhisk counts it, in base64 and JSON */
+#define IDLE_CONNECTION_S 60u
+
+struct wowd {
+    struct options options;
+    struct loop *loop;
+    struct pool *pool;
+    struct executor executor;
+    struct server *executor_server, *proxy_server;
+    char executor_at[64];
+    int executor_fd, proxy_fd;
+    int lock;
+    bool failed, is_ready;
+};
+
+static int usage_error(const struct err *err)
+{
+    fprintf(stderr, "wowd: %s\n", err->msg);
+    return 64;
+}
+
+/* "127.0.0.1:9000" */
+static int parse_address(const char *text, struct in_addr *address, unsigned *port,
+                         struct err *err)
+{
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    unsigned long n = colon ? strtoul(colon + 1, &end, 10) : 0;
+
+    if (!colon || colon[1] == '\0' || *end != '\0' || n > 65535)
+        return err_set(err, ERR_INVALID, "'%s' is not ADDR:PORT", text);
+    AUTO(mem) char *host = mem_dup_n(text, (size_t)(colon - text));
+    if (inet_pton(AF_INET, host, address) != 1)
+        return err_set(err, ERR_INVALID, "'%s' is not an IPv4 address", host);
+    *port = (unsigned)n;
+    return 0;
+}
+
+static int listen_all(struct wowd *d, struct err *err)
+{
+    const struct in_addr any = {INADDR_ANY};
+    struct in_addr address;
+    unsigned port;
+    char text[INET_ADDRSTRLEN];
+
+    int r = parse_address(d->options.executor, &address, &port, err);
+    if (r == 0)
+        r = server_listen(address, NULL, &port, &d->executor_fd, err);
+    if (r < 0)
+        return err_wrap(err, "executor");
+    inet_ntop(AF_INET, &address, text, sizeof text);
+    snprintf(d->executor_at, sizeof d->executor_at, "%s:%u", text, port);
+    /* All of 127.0.0.0/8, and nothing from outside: the loopback interface only. */
+    d->executor.proxy_port = d->options.proxy_port;
+    r = server_listen(any, "lo", &d->executor.proxy_port, &d->proxy_fd, err);
+    return r < 0 ? err_wrap(err, "action proxy") : 0;
+}
+
+/* One daemon per data directory. */
+static int take_lock(struct wowd *d, struct err *err)
+{
+    int r = file_make_dirs(d->options.data, err);
+    if (r < 0)
+        return r;
+    AUTO(mem) char *path = mem_print("%s/wowd.lock", d->options.data);
+    AUTO(fd) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_errno(err, ERR_INTERNAL, "'%s'", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return err_set(err, ERR_CONFLICT, "another wowd uses the data directory '%s'",
+                       d->options.data);
+    d->lock = TAKE_FD(fd);
+    return 0;
+}
+
+/* The directory this program is in: its workers and compilers are beside it. */
+static int program_dir(char out[PATH_MAX], struct err *err)
+{
+    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+
+    if (n < 0)
+        return err_errno(err, ERR_INTERNAL, "/proc/self/exe");
+    out[n] = '\0';
+    char *slash = strrchr(out, '/');
+    if (slash)
+        *slash = '\0';
+    return 0;
+}
+
+static void on_ready(void *ctx)
+{
+    struct wowd *d = ctx;
+
+    if (d->is_ready)
+        return;
+    d->is_ready = true;
+    printf("ready executor=%s proxy=%u\n", d->executor_at, d->executor.proxy_port);
+    fflush(stdout);
+}
+
+static void on_failed(const char *why, void *ctx)
+{
+    struct wowd *d = ctx;
+
+    log_event("wowd.failed", "error=\"%s\"", why);
+    d->failed = true;
+    loop_stop(d->loop);
+}
+
+static void on_signal(void *ctx)
+{
+    struct wowd *d = ctx;
+
+    loop_stop(d->loop);
+}
+
+static int start_pool(struct wowd *d, struct err *err)
+{
+    static char programs[PATH_MAX];
+    const struct options *o = &d->options;
+    const struct pool_events events = {.ready = on_ready, .failed = on_failed};
+
+    int r = program_dir(programs, err);
+    if (r < 0)
+        return r;
+    const struct pool_settings settings = {
+        .engine = o->engine,
+        .programs = programs,
+        .cache = o->cache,
+        .user = o->user,
+        .grant_dirs = o->grant_dirs,
+        .workers = o->workers,
+        .memory_mb = o->memory_mb,
+        .timeout_ms = o->timeout_ms,
+        .log_kb = o->log_kb,
+    };
+    return pool_new(d->loop, &settings, &events, d, &d->pool, err);
+}
+
+static int start_doors(struct wowd *d, struct err *err)
+{
+    struct server_settings s = {.handler = executor_handle,
+                                .ctx = &d->executor,
+                                .body_max = BODY_MAX,
+                                .timeout_s = IDLE_CONNECTION_S};
+
+    d->executor.pool = d->pool;
+    int r = server_new(d->loop, TAKE_FD(d->executor_fd), &s, &d->executor_server, err);
+    s.handler = action_proxy_handle;
+    s.ctx = d->pool;
+    return r < 0 ? r : server_new(d->loop, TAKE_FD(d->proxy_fd), &s, &d->proxy_server, err);
+}
+
+/* A connection, a worker and a compiler each take descriptors. */
+static void raise_limits(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+        r.rlim_cur = r.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &r);
+    }
+}
+
+static int serve(struct wowd *d, struct err *err)
+{
+    int r = take_lock(d, err);
+    if (r == 0)
+        r = listen_all(d, err);
+    if (r == 0)
+        r = start_pool(d, err);
+    if (r == 0)
+        r = start_doors(d, err);
+    if (r < 0)
+        return r;
+    loop_on_stop_signal(d->loop, on_signal, d);
+    log_event("wowd.start", "pid=%d engine=%s workers=%u executor=%s proxy=%u", (int)getpid(),
+              d->options.engine, d->options.workers, d->executor_at, d->executor.proxy_port);
+    loop_run(d->loop);
+    log_event("wowd.stop", "pid=%d", (int)getpid());
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct wowd d = {.executor_fd = -1, .proxy_fd = -1, .lock = -1};
+    enum options_want want;
+    struct err err;
+
+    if (options_read(argc, argv, &d.options, &want, &err) < 0)
+        return usage_error(&err);
+    if (want != OPTIONS_SERVE) {
+        if (want == OPTIONS_HELP)
+            options_help();
+        else
+            puts("wowd " WOW_VERSION);
+        options_done(&d.options);
+        return 0;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    raise_limits();
+    d.loop = loop_new();
+    int r = serve(&d, &err);
+    if (r < 0)
+        fprintf(stderr, "wowd: %s\n", err.msg);
+    pool_free(d.pool); /* answers what is under way, so that the servers can send it */
+    server_free(d.executor_server);
+    server_free(d.proxy_server);
+    fd_close(d.executor_fd);
+    fd_close(d.proxy_fd);
+    loop_free(d.loop);
+    options_done(&d.options);
+    fd_close(d.lock);
+    return r < 0 || d.failed ? 1 : 0;
+}
