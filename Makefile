@@ -1,0 +1,48 @@
+# The front door. Everything is built in build/; engines are built once per machine, outside.
+MAKEFLAGS += --no-print-directory
+BUILD := build
+GUESTS := $(BUILD)/guests
+
+.PHONY: help run test serve build install check format asan bench soak clean
+
+help:
+	@echo 'make run      install what is missing, build, run examples/add once, stop'
+	@echo 'make test     install, build, run all tests'
+	@echo 'make serve    build and run wowd in the foreground'
+	@echo 'make bench    measure; prints the tables of docs/bench.md'
+	@echo 'make check    the house rules: layers, banned functions, sizes, format, shell scripts'
+	@echo 'make asan     the tests with address and undefined behaviour sanitizers'
+	@echo 'make format   let clang-format have its way'
+	@echo 'make clean    remove build/'
+
+run: build
+	@tools/run-example add
+
+serve: build
+	@$(BUILD)/wowd
+
+test: build
+	@tools/check
+	@cd $(BUILD) && ctest --output-on-failure
+
+install:
+	@tools/install
+
+build: install
+	@tools/build $(BUILD)
+
+check: install
+	@tools/check
+
+asan: install
+	@tools/build $(BUILD)/asan -DWOW_SANITIZE=ON
+	@cd $(BUILD)/asan && ctest --output-on-failure
+
+bench: build
+	@bench/run
+
+format:
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format-19 -i
+
+clean:
+	rm -rf $(BUILD)
