@@ -43,8 +43,7 @@ static int usage_error(const struct err *err)
 }
 
 /* "127.0.0.1:9000" */
-static int parse_address(const char *text, struct in_addr *address, unsigned *port,
-                         struct err *err)
+static int parse_address(const char *text, struct in_addr *address, unsigned *port, struct err *err)
 {
     const char *colon = strrchr(text, ':');
     char *end = NULL;

@@ -1,7 +1,7 @@
 /*
  * An engine that runs no wasm: what its guests do follows from the names they export. For tests
- * of everything that is not an engine, without one, and of error paths: WOW_WORKER_FAKE_FAIL=spawn:3
- * in the environment makes the third call of spawn fail (open, load, spawn or call).
+ * of everything that is not an engine, and of error paths: WOW_WORKER_FAKE_FAIL=spawn:3
+ * in the environment makes the third call of spawn fail (or of open, load, call).
  *
  * A module that exports "fake.trap" traps when called, "fake.loop" never ends, "fake.crash" kills
  * its worker, "fake.wild" answers with an offset outside its memory, "fake.exit" ends itself by

@@ -28,6 +28,11 @@
 #define INSTANCE_SIZE (4u << 20)  /* of the engine's own data about one instance */
 #define PAGE 65536u
 
+struct wow_runtime {
+    wasm_engine_t *engine;
+    wasmtime_linker_t *linker; /* NULL in the compiler */
+};
+
 static int wasmtime_fail(struct err *err, enum err_kind kind, wasmtime_error_t *error)
 {
     wasm_byte_vec_t text;
@@ -60,11 +65,6 @@ static wasm_config_t *base_config(void)
     wasmtime_config_memory_init_cow_set(c, true);
     return c;
 }
-
-struct wow_runtime {
-    wasm_engine_t *engine;
-    wasmtime_linker_t *linker; /* NULL in the compiler */
-};
 
 #ifdef WOW_COMPILER
 
@@ -125,7 +125,8 @@ const struct wow_engine wow_engine = {
 #else
 
 /* An exported function that call can call: at most one i32 in, at most one i32 out. */
-struct export {
+struct export
+{
     char *name;
     uint8_t params, results;
 };
@@ -147,13 +148,15 @@ struct wow_instance {
     wasmtime_instance_t instance;
     wasmtime_memory_t memory;
     bool has_memory, is_up;
+    bool stopped;              /* a host function said WOW_STOP */
     wasmtime_caller_t *caller; /* the host call under way; the only road to memory before is_up */
 };
 
 static bool find_memory(struct wow_instance *in)
 {
     wasmtime_extern_t item;
-    bool found = in->is_up ? wasmtime_instance_export_get(in->ctx, &in->instance, "memory", 6, &item)
+    bool found = in->is_up
+                     ? wasmtime_instance_export_get(in->ctx, &in->instance, "memory", 6, &item)
                  : in->caller ? wasmtime_caller_export_get(in->caller, "memory", 6, &item)
                               : false;
 
@@ -189,8 +192,10 @@ static wasm_trap_t *host_call(void *env, wasmtime_caller_t *caller, wasmtime_val
     in->caller = caller;
     int r = import->fn(in->guest, in, v);
     in->caller = NULL;
-    if (r == WOW_STOP)
-        return wasmtime_trap_new("stop", 4);
+    if (r == WOW_STOP) {
+        in->stopped = true;
+        return wasmtime_trap_new("stop", 4); /* reaches the caller as an error or as a trap */
+    }
     if (rawc > 0) {
         raw[0].i64 = 0;
         const char *result = strchr(type, ':') + 1;
@@ -297,8 +302,7 @@ int __wrap_open64(const char *path, int flags, ...)
 
 static bool is_i32s(const wasm_valtype_vec_t *types)
 {
-    return types->size == 0 ||
-           (types->size == 1 && wasm_valtype_kind(types->data[0]) == WASM_I32);
+    return types->size == 0 || (types->size == 1 && wasm_valtype_kind(types->data[0]) == WASM_I32);
 }
 
 static void add_export(struct wow_module *m, const wasm_exporttype_t *e)
@@ -377,8 +381,7 @@ static bool wt_exports(const struct wow_module *m, const char *func)
     return find_export(m, func) != NULL;
 }
 
-/* The text of a trap, or of an error the guest caused; without the backtrace. */
-static void end_with_trap(struct wow_end *end, wasm_trap_t *trap)
+static void describe_trap(struct wow_end *end, const wasm_trap_t *trap)
 {
     static const char *const texts[] = {
         [WASMTIME_TRAP_CODE_STACK_OVERFLOW] = "call stack exhausted",
@@ -391,19 +394,40 @@ static void end_with_trap(struct wow_end *end, wasm_trap_t *trap)
         [WASMTIME_TRAP_CODE_BAD_CONVERSION_TO_INTEGER] = "invalid conversion to integer",
         [WASMTIME_TRAP_CODE_UNREACHABLE_CODE_REACHED] = "unreachable",
     };
-    wasmtime_trap_code_t code;
+    wasmtime_trap_code_t code = 0;
 
-    if (!wasmtime_trap_code(trap, &code)) {
-        end->kind = WOW_END_STOP; /* the only trap without a code is host_call's */
-        wasm_trap_delete(trap);
-        return;
-    }
-    end->kind = WOW_END_TRAP;
-    if (code < sizeof texts / sizeof *texts && texts[code])
+    if (!wasmtime_trap_code(trap, &code))
+        snprintf(end->text, sizeof end->text, "trap without a code");
+    else if (code < sizeof texts / sizeof *texts && texts[code])
         snprintf(end->text, sizeof end->text, "%s", texts[code]);
     else
         snprintf(end->text, sizeof end->text, "trap number %u", (unsigned)code);
-    wasm_trap_delete(trap);
+}
+
+/*
+ * What became of a call: 0 and *end filled, or an error of ours. Takes error and trap over.
+ */
+static int settle(struct wow_instance *in, wasmtime_error_t *error, wasm_trap_t *trap,
+                  struct wow_end *end, struct err *err)
+{
+    int r = 0;
+
+    if (in->stopped)
+        end->kind = WOW_END_STOP;
+    else if (trap) {
+        end->kind = WOW_END_TRAP;
+        describe_trap(end, trap);
+    } else if (error) {
+        r = wasmtime_fail(err, ERR_INTERNAL, error);
+        error = NULL;
+    } else {
+        end->kind = WOW_END_RETURN;
+    }
+    if (error)
+        wasmtime_error_delete(error);
+    if (trap)
+        wasm_trap_delete(trap);
+    return r;
 }
 
 static void wt_drop(struct wow_instance *in)
@@ -430,13 +454,12 @@ static int wt_spawn(struct wow_module *m, const struct wow_limits *lim, void *gu
     in->store = wasmtime_store_new(m->rt->engine, in, NULL);
     in->ctx = wasmtime_store_context(in->store);
     wasmtime_store_limiter(in->store, (int64_t)lim->memory, TABLE_ELEMENTS, 1, TABLES, 1);
-    wasmtime_error_t *error = wasmtime_instance_pre_instantiate(m->pre, in->ctx, &in->instance, &trap);
+    wasmtime_error_t *error =
+        wasmtime_instance_pre_instantiate(m->pre, in->ctx, &in->instance, &trap);
     if (error || trap) {
+        int r = settle(in, error, trap, end, err);
         wt_drop(in);
-        if (error)
-            return wasmtime_fail(err, ERR_INTERNAL, error);
-        end_with_trap(end, trap);
-        return 0;
+        return r;
     }
     in->is_up = true;
     *out = in;
@@ -459,15 +482,8 @@ static int wt_call(struct wow_instance *in, const char *func, const int32_t *arg
     if (arg)
         raw[0].i32 = *arg;
     wasmtime_error_t *error = wasmtime_func_call_unchecked(in->ctx, &item.of.func, raw, 1, &trap);
-    if (error)
-        return wasmtime_fail(err, ERR_INTERNAL, error);
-    if (trap) {
-        end_with_trap(end, trap);
-        return 0;
-    }
-    end->kind = WOW_END_RETURN;
     end->value = x->results ? raw[0].i32 : 0;
-    return 0;
+    return settle(in, error, trap, end, err);
 }
 
 const struct wow_engine wow_engine = {

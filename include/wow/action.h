@@ -86,10 +86,7 @@ wow_failf(struct wow_error *err, const char *format, ...);
 /* The caller sees {"error": value}, for errors that programs are to understand. */
 struct json *wow_fail_with(struct wow_error *err, const struct json *value);
 
-static inline bool wow_failed(const struct wow_error *err)
-{
-    return err->value != NULL;
-}
+static inline bool wow_failed(const struct wow_error *err) { return err->value != NULL; }
 
 /* The error as text, "" if there is none; for an error made by wow_fail_with, its JSON. */
 const char *wow_error_text(const struct wow_error *err);

@@ -46,10 +46,9 @@ int err_wrap(struct err *err, const char *fmt, ...)
 
 const char *err_kind_text(enum err_kind kind)
 {
-    static const char *const texts[] = {
-        [ERR_NONE] = "no error",
+    static const char *const texts[] = {[ERR_NONE] = "no error",
 #define X(name, text) [ERR_##name] = text,
-        ERR_KINDS(X)
+                                        ERR_KINDS(X)
 #undef X
     };
     return texts[kind];

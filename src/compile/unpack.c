@@ -86,8 +86,8 @@ static int manifest_member(zip_t *zip, zip_int64_t *index, struct err *err)
     const char *module = json_string_value(json_object_get(manifest, "module"));
     *index = module ? zip_name_locate(zip, module, 0) : -1;
     if (module && *index < 0)
-        r = err_set(err, ERR_INVALID, "the zip has no member '%.100s', which its " MANIFEST " names",
-                    module);
+        r = err_set(err, ERR_INVALID,
+                    "the zip has no member '%.100s', which its " MANIFEST " names", module);
     json_decref(manifest);
     return r;
 }

@@ -171,7 +171,7 @@ static int read_file(struct options *o, const char *path, struct err *err)
         json_decref(all);
         return r;
     }
-    json_object_foreach(all, key, value) {
+    json_object_foreach (all, key, value) {
         if (r == 0)
             r = read_entry(o, path, key, value, err);
     }
@@ -214,8 +214,7 @@ static int read_arguments(struct options *o, int argc, char **argv, enum options
     return r;
 }
 
-int options_read(int argc, char **argv, struct options *o, enum options_want *want,
-                 struct err *err)
+int options_read(int argc, char **argv, struct options *o, enum options_want *want, struct err *err)
 {
     set_defaults(o);
     int r = read_environment(o, err);

@@ -22,7 +22,8 @@ struct import {
     uint32_t kind, type;
 };
 
-struct export {
+struct export
+{
     struct name name;
     uint32_t kind;
 };
@@ -204,7 +205,8 @@ int sections_read(struct wow_bytes wasm, struct sections **out, struct err *err)
     if (wasm.size < sizeof magic || memcmp(wasm.data, magic, 4) != 0)
         return err_set(err, ERR_INVALID, "not a wasm module");
     if (memcmp(wasm.data, magic, sizeof magic) != 0)
-        return err_set(err, ERR_INVALID, "a wasm component or another version than 1, not a module");
+        return err_set(err, ERR_INVALID,
+                       "a wasm component or another version than 1, not a module");
     struct sections *s = NEW(struct sections);
     r.at += sizeof magic;
     while (r.at < r.end && !r.bad) {

@@ -27,7 +27,7 @@ static const json_t *annotation(const json_t *all, const char *key)
 
     if (json_is_object(all))
         return json_object_get(all, key);
-    json_array_foreach(all, i, entry) {
+    json_array_foreach (all, i, entry) {
         const char *name = json_string_value(json_object_get(entry, "key"));
         if (name && strcmp(name, key) == 0)
             return json_object_get(entry, "value");
@@ -103,8 +103,9 @@ int grant_open(const json_t *annotations, const char *roots, struct grant *out, 
 
     for (size_t i = 0; i < count && r == 0; i++) {
         const char *path = json_string_value(json_is_array(dir) ? json_array_get(dir, i) : dir);
-        r = path ? add_dir(&g, path, roots, err)
-                 : err_set(err, ERR_INVALID, "annotation 'dir' must be a path or an array of paths");
+        r = path
+                ? add_dir(&g, path, roots, err)
+                : err_set(err, ERR_INVALID, "annotation 'dir' must be a path or an array of paths");
     }
     if (r < 0) {
         grant_done(&g);

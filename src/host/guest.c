@@ -200,8 +200,9 @@ static bool not_json(struct run *run, const char *text, size_t n, const struct e
 {
     int shown = n > 64 ? 64 : (int)n;
 
-    return finish(run, WIRE_DEV_ERROR, "The action did not produce a valid JSON response (%s): %.*s%s",
-                  err->msg, shown, text, n > 64 ? "…" : "");
+    return finish(run, WIRE_DEV_ERROR,
+                  "The action did not produce a valid JSON response (%s): %.*s%s", err->msg, shown,
+                  text, n > 64 ? "…" : "");
 }
 
 /* The buffer's JSON: {"Ok": value} or {"Err": value}. */

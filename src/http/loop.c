@@ -8,6 +8,7 @@
 #include "base/mem.h"
 
 #define HOOKS 8
+#define HOOK_ROUNDS 8
 
 struct hook {
     bool (*call)(void *ctx);
@@ -42,10 +43,14 @@ static void idle(uv_idle_t *handle) { (void)handle; }
 static void prepare(uv_prepare_t *handle)
 {
     struct loop *l = handle->data;
-    bool more = false;
+    bool more = true;
 
-    for (int i = 0; i < l->hookc; i++)
-        more |= l->hooks[i].call(l->hooks[i].ctx);
+    /* What one hook did may be work for another; but descriptors must get their turn. */
+    for (int round = 0; more && round < HOOK_ROUNDS; round++) {
+        more = false;
+        for (int i = 0; i < l->hookc; i++)
+            more |= l->hooks[i].call(l->hooks[i].ctx);
+    }
     if (more)
         uv_idle_start(&l->idle, idle);
     else

@@ -30,8 +30,8 @@ bool timer_is_set(const struct timer *t);
 void timer_free(struct timer *t);
 
 /*
- * Called each time before the loop waits for events, in order of registration. Returns true when
- * the loop must not block, as there is more to do.
+ * Called before the loop waits for events, in order of registration. A hook returns true when it
+ * did something: then all are called again, and the loop only blocks when none had anything to do.
  */
 void loop_before_wait(struct loop *l, bool (*hook)(void *ctx), void *ctx);
 

@@ -48,8 +48,8 @@ static void set_response(struct request *r, unsigned status, struct buf *body)
     size_t n = body ? body->size : 0;
 
     r->status = status;
-    r->response = MHD_create_response_from_buffer(n, n ? body->data : NULL,
-                                                  n ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    r->response = MHD_create_response_from_buffer(
+        n, n ? body->data : NULL, n ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
     assert(r->response);
     if (n > 0) {
         body->data = NULL;
@@ -138,8 +138,8 @@ static struct request *request_new(struct server *s, struct MHD_Connection *c, c
 /* The headers are there: refuse what is too large before it is sent. */
 static enum MHD_Result begin(struct request *r)
 {
-    const char *length = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND,
-                                                     MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *length =
+        MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
     if (length && strtoull(length, NULL, 10) > r->server->settings.body_max)
         return refuse_size(r);
@@ -177,8 +177,8 @@ static enum MHD_Result hand_over(struct request *r)
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url,
-                              const char *method, const char *version, const char *data, size_t *n,
-                              void **state)
+                                  const char *method, const char *version, const char *data,
+                                  size_t *n, void **state)
 {
     struct request *r = *state;
 
@@ -228,11 +228,11 @@ static bool before_wait(void *ctx)
 {
     struct server *s = ctx;
 
-    if (s->more && !s->closing) {
-        s->more = false;
-        drive(s);
-    }
-    return s->more;
+    if (!s->more || s->closing)
+        return false;
+    s->more = false;
+    drive(s);
+    return true;
 }
 
 static void log_mhd(void *ctx, const char *fmt, va_list ap)
@@ -252,9 +252,9 @@ int server_new(struct loop *l, int listener, const struct server_settings *setti
     s->settings = *settings;
     s->mhd = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        on_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_LISTEN_SOCKET, listener,
-        MHD_OPTION_NOTIFY_COMPLETED, completed, s, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        on_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_LISTEN_SOCKET,
+        listener, MHD_OPTION_NOTIFY_COMPLETED, completed, s, MHD_OPTION_CONNECTION_LIMIT,
+        CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_TIMEOUT, settings->timeout_s, MHD_OPTION_END);
     if (!s->mhd) {
         free(s);

@@ -29,9 +29,9 @@ struct activation {
     /* The door's. Pointers stay valid until done. */
     const char *args; /* JSON */
     size_t args_size;
-    const char *ns;      /* namespace; NULL: a container that names none is one of its own */
-    struct buf strings;  /* "K=V\0" of this activation's environment */
-    char id[64];         /* for the log; may be empty */
+    const char *ns;       /* namespace; NULL: a container that names none is one of its own */
+    struct buf strings;   /* "K=V\0" of this activation's environment */
+    char id[64];          /* for the log; may be empty */
     uint64_t deadline_ms; /* epoch; 0: the pool's timeout from now */
     bool wants_log;
     void (*done)(struct activation *a);
@@ -46,12 +46,12 @@ struct activation {
     /* The pool's. */
     struct container *container;
     struct worker *worker;
-    struct activation *next;   /* in the queue */
+    struct activation *next; /* in the queue */
     unsigned slot;
-    uint64_t due_ns;           /* monotonic */
+    uint64_t due_ns; /* monotonic */
     uint64_t asked_ns;
     uint32_t timeout_ms;
-    size_t heap_at;            /* place among the deadlines + 1; 0: not there */
+    size_t heap_at; /* place among the deadlines + 1; 0: not there */
     bool expired;
-    struct buf text;           /* memory behind result when it is not in shared memory */
+    struct buf text; /* memory behind result when it is not in shared memory */
 };

@@ -53,8 +53,9 @@ static int add_line(struct buf *out, const struct wire_record *r, const char *li
 
     gmtime_r(&s, &tm);
     size_t at = strftime(head, sizeof head, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(head + at, sizeof head - at, ".%09lluZ %s: ",
-             (unsigned long long)(r->time_ns % 1000000000u), r->stream == 2 ? "stderr" : "stdout");
+    snprintf(head + at, sizeof head - at,
+             ".%09lluZ %s: ", (unsigned long long)(r->time_ns % 1000000000u),
+             r->stream == 2 ? "stderr" : "stdout");
     buf_init(&text, n + sizeof head);
     buf_init(&json, 6 * (n + sizeof head));
     buf_text(&text, head);

@@ -309,8 +309,8 @@ static void add_waiter(struct job *j, compile_done *done, void *ctx)
     *at = w;
 }
 
-int compile(struct compiles *c, const char *code, size_t n, const char *entry,
-            char key[SHA256_HEX], compile_done *done, void *ctx, struct err *err)
+int compile(struct compiles *c, const char *code, size_t n, const char *entry, char key[SHA256_HEX],
+            compile_done *done, void *ctx, struct err *err)
 {
     char upload[SHA256_HEX];
     struct job **at = &c->jobs;

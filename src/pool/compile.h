@@ -28,5 +28,5 @@ typedef void compile_done(void *ctx, const char *key, const struct err *err);
  * function a reactor is called by. Returns 1 and the key at once if the cache knows it already;
  * 0 if done will be called; or an error.
  */
-int compile(struct compiles *c, const char *code, size_t n, const char *entry,
-            char key[SHA256_HEX], compile_done *done, void *ctx, struct err *err);
+int compile(struct compiles *c, const char *code, size_t n, const char *entry, char key[SHA256_HEX],
+            compile_done *done, void *ctx, struct err *err);

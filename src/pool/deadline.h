@@ -13,5 +13,5 @@ struct deadlines *deadlines_new(struct loop *l, void (*expired)(struct activatio
                                 void *ctx);
 void deadlines_free(struct deadlines *d);
 
-void deadlines_add(struct deadlines *d, struct activation *a); /* by a->due_ns */
+void deadlines_add(struct deadlines *d, struct activation *a);    /* by a->due_ns */
 void deadlines_remove(struct deadlines *d, struct activation *a); /* fine if it is not there */

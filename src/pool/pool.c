@@ -74,8 +74,8 @@ static int open_cache(struct pool *p, struct err *err)
     return cache_open(p->settings.cache, subdir, &p->cache, err);
 }
 
-int pool_new(struct loop *l, const struct pool_settings *settings,
-             const struct pool_events *events, void *ctx, struct pool **out, struct err *err)
+int pool_new(struct loop *l, const struct pool_settings *settings, const struct pool_events *events,
+             void *ctx, struct pool **out, struct err *err)
 {
     struct pool *p = NEW(struct pool);
 
@@ -106,7 +106,7 @@ void pool_free(struct pool *p)
     p->closing = true;
     compiles_free(p->compiles);
     schedule_close(p);
-    HASH_ITER(by_id, p->by_id, c, next)
+    HASH_ITER (by_id, p->by_id, c, next)
         container_destroy(c);
     cache_close(p->cache);
     free(p);

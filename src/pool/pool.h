@@ -24,8 +24,8 @@ struct pool_events {
     void (*failed)(const char *why, void *ctx); /* workers cannot be had: wowd should end */
 };
 
-int pool_new(struct loop *l, const struct pool_settings *settings,
-             const struct pool_events *events, void *ctx, struct pool **out, struct err *err);
+int pool_new(struct loop *l, const struct pool_settings *settings, const struct pool_events *events,
+             void *ctx, struct pool **out, struct err *err);
 /* Stops everything: what waits or runs is answered with an error first. */
 void pool_free(struct pool *p);
 
@@ -57,7 +57,7 @@ struct container_init {
     void *ctx;
 };
 
-/* A container is initialised once: a second time is ERR_CONFLICT. After a failure it may be again. */
+/* Once per container, a second time is ERR_CONFLICT; after a failure it may be tried again. */
 void container_init(struct container *c, const struct container_init *init);
 
 /* Run an activation, which has its own done. The container must be ready. */

@@ -38,7 +38,7 @@ struct pool {
     struct timer *reclaim; /* looks for activations stuck behind a long one */
     struct container *by_id, *by_address;
     struct module *modules; /* those without directories, by key */
-    uint32_t addresses; /* allotted so far */
+    uint32_t addresses;     /* allotted so far */
     /* The queue of activations for which no worker is free. */
     struct activation *first, **last;
     unsigned waiting;

@@ -301,8 +301,7 @@ static int choose_place(const struct worker *w)
     return best;
 }
 
-static int send_load(struct worker *w, int place, const struct module *m, int code,
-                     struct err *err)
+static int send_load(struct worker *w, int place, const struct module *m, int code, struct err *err)
 {
     const struct grant *g = &m->grant;
     struct wire_message msg = {.type = WIRE_LOAD,

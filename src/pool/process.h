@@ -20,8 +20,8 @@ struct processes;
 
 struct worker_place {
     struct module *module;
-    uint64_t used;  /* when last; the least is replaced */
-    unsigned held;  /* activations that refer to it */
+    uint64_t used; /* when last; the least is replaced */
+    unsigned held; /* activations that refer to it */
 };
 
 struct worker {
@@ -32,9 +32,9 @@ struct worker {
     int pidfd, sock, bell;
     struct watch *watch;
     struct wire_map map;
-    bool doomed;   /* killed, or to be killed once its pid is known */
-    bool counted;  /* the scheduler counts it as computing */
-    char *ns;      /* the one namespace it has served; NULL: none yet */
+    bool doomed;  /* killed, or to be killed once its pid is known */
+    bool counted; /* the scheduler counts it as computing */
+    char *ns;     /* the one namespace it has served; NULL: none yet */
     struct activation *slots[WIRE_SLOTS];
     unsigned active;      /* slots in use */
     uint64_t order;       /* next slot's place in the row */

@@ -291,10 +291,8 @@ static void retract_all(struct pool *p, struct worker *w)
     for (;;) {
         int latest = -1;
         for (int i = 0; i < WIRE_SLOTS; i++)
-            if (w->slots[i] &&
-                atomic_load(&w->map.head->slots[i].state) == WIRE_QUEUED &&
-                (latest < 0 ||
-                 w->map.head->slots[i].order > w->map.head->slots[latest].order))
+            if (w->slots[i] && atomic_load(&w->map.head->slots[i].state) == WIRE_QUEUED &&
+                (latest < 0 || w->map.head->slots[i].order > w->map.head->slots[latest].order))
                 latest = i;
         if (latest < 0)
             return;
@@ -333,9 +331,9 @@ static void learn(struct module *m, uint64_t ns)
 static void finish_slot(struct pool *p, struct worker *w, unsigned slot)
 {
     struct activation *a = w->slots[slot];
-    bool large = a->args_size > TRIM_BYTES || w->map.head->slots[slot].output_size > TRIM_BYTES ||
-                 atomic_load_explicit(&w->map.head->slots[slot].log_size, memory_order_relaxed) >
-                     TRIM_BYTES;
+    bool large =
+        a->args_size > TRIM_BYTES || w->map.head->slots[slot].output_size > TRIM_BYTES ||
+        atomic_load_explicit(&w->map.head->slots[slot].log_size, memory_order_relaxed) > TRIM_BYTES;
 
     deadlines_remove(p->deadlines, a);
     learn(a->container->module, w->map.head->slots[slot].run_ns);

@@ -56,9 +56,29 @@ static int read_body(const struct request *r, struct scan_text *body, struct err
     return 0;
 }
 
-/* "K=V\0", where a value that is no string is its JSON text, and null is nothing. */
+static bool has_byte(const struct buf *b, char c)
+{
+    return b->size > 0 && memchr(b->data, c, b->size) != NULL;
+}
+
+/* Append "PREFIXname=value\0". */
+static int put_pair(struct buf *out, const char *prefix, const struct buf *name,
+                    const struct buf *value, struct err *err)
+{
+    int r = buf_add(out, prefix, strlen(prefix), err);
+
+    if (r == 0)
+        r = buf_add(out, name->data, name->size, err);
+    if (r == 0)
+        r = buf_add(out, "=", 1, err);
+    if (r == 0)
+        r = buf_add(out, value->data, value->size, err);
+    return r == 0 ? buf_add(out, "", 1, err) : err_wrap(err, "the environment");
+}
+
+/* A member as a variable; a value that is no string is its JSON text, and null is nothing. */
 static int put_variable(struct buf *out, const char *prefix, const struct scan_text *key,
-                        bool upper, const struct scan_text *value, struct err *err)
+                        const struct scan_text *value, struct err *err)
 {
     AUTO(buf) struct buf name, text;
     int r;
@@ -73,20 +93,12 @@ static int put_variable(struct buf *out, const char *prefix, const struct scan_t
         r = buf_add(&text, value->at, value->n, err);
     if (r < 0)
         return err_wrap(err, "environment variable '%.60s'", name.data);
-    if (memchr(name.data, '\0', name.size) || memchr(name.data, '=', name.size) ||
-        (text.size && memchr(text.data, '\0', text.size)))
+    if (has_byte(&name, '\0') || has_byte(&name, '=') || has_byte(&text, '\0'))
         return err_set(err, ERR_INVALID, "environment variable '%.60s' contains NUL or '='",
                        name.data);
-    for (size_t i = 0; upper && i < name.size; i++)
+    for (size_t i = 0; prefix[0] && i < name.size; i++)
         name.data[i] = (char)toupper((unsigned char)name.data[i]);
-    r = buf_add(out, prefix, strlen(prefix), err);
-    if (r == 0)
-        r = buf_add(out, name.data, name.size, err);
-    if (r == 0)
-        r = buf_add(out, "=", 1, err);
-    if (r == 0 && text.size)
-        r = buf_add(out, text.data, text.size, err);
-    return r == 0 ? buf_add(out, "", 1, err) : err_wrap(err, "the environment");
+    return put_pair(out, prefix, &name, &text, err);
 }
 
 static int take_string(const char *name, const struct scan_text *value, struct buf *out,
@@ -138,7 +150,7 @@ static int take_env(struct init_call *c, const struct scan_text *env, struct err
                        scan_type_text(env->type));
     struct scan_walk w = scan_members(env);
     while (r == 0 && scan_next(&w, &key, &value)) {
-        r = put_variable(&c->env, "", &key, false, &value, err);
+        r = put_variable(&c->env, "", &key, &value, err);
         if (r == 0 && scan_equals(&key, "__OW_NAMESPACE") && value.type == SCAN_STRING)
             r = take_string("__OW_NAMESPACE", &value, &c->ns, err);
     }
@@ -289,8 +301,8 @@ static int take_deadline(struct run_call *c, const struct scan_text *value, stru
     const char *at = value->at;
     size_t n = value->n;
     uint64_t ms = 0;
-    bool good = value->type == SCAN_NUMBER ||
-                (value->type == SCAN_STRING && scan_plain(value, &at, &n));
+    bool good =
+        value->type == SCAN_NUMBER || (value->type == SCAN_STRING && scan_plain(value, &at, &n));
 
     for (size_t i = 0; good && i < n; i++) {
         good = at[i] >= '0' && at[i] <= '9' && i < 18;
@@ -311,6 +323,18 @@ static int take_namespace(struct run_call *c, const struct scan_text *value, str
     return r;
 }
 
+static int take_args(struct activation *a, const struct scan_text *value, struct err *err)
+{
+    bool absent = value->type == SCAN_NULL;
+
+    if (!absent && value->type != SCAN_OBJECT && value->type != SCAN_ARRAY)
+        return err_set(err, ERR_NOT_FOUND,
+                       "The action did not receive a dictionary or array as an argument.");
+    a->args = absent ? "{}" : value->at;
+    a->args_size = absent ? 2 : value->n;
+    return 0;
+}
+
 /* Every member but "value" also becomes __OW_NAME in the guest's environment. */
 static int take_run_member(struct run_call *c, const struct scan_text *key,
                            const struct scan_text *value, struct err *err)
@@ -318,14 +342,8 @@ static int take_run_member(struct run_call *c, const struct scan_text *key,
     struct activation *a = &c->activation;
     int r = 0;
 
-    if (scan_equals(key, "value")) {
-        if (value->type != SCAN_OBJECT && value->type != SCAN_ARRAY && value->type != SCAN_NULL)
-            return err_set(err, ERR_NOT_FOUND, "The action did not receive a dictionary or array "
-                                               "as an argument.");
-        a->args = value->type == SCAN_NULL ? "{}" : value->at;
-        a->args_size = value->type == SCAN_NULL ? 2 : value->n;
-        return 0;
-    }
+    if (scan_equals(key, "value"))
+        return take_args(a, value, err);
     if (scan_equals(key, "logs")) {
         a->wants_log = value->type == SCAN_BOOL && value->n == 4;
         return 0;
@@ -339,7 +357,7 @@ static int take_run_member(struct run_call *c, const struct scan_text *key,
     else if (scan_equals(key, "activation_id") && value->type == SCAN_STRING &&
              value->n < sizeof a->id)
         snprintf(a->id, sizeof a->id, "%.*s", (int)value->n - 2, value->at + 1);
-    return r < 0 ? r : put_variable(&a->strings, "__OW_", key, true, value, err);
+    return r < 0 ? r : put_variable(&a->strings, "__OW_", key, value, err);
 }
 
 static int read_run(struct run_call *c, struct err *err)

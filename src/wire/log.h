@@ -15,12 +15,12 @@
 struct wire_writer {
     struct wire_slot *slot;
     uint8_t *at;
-    uint32_t size;    /* bytes of records */
-    uint32_t payload; /* bytes of text among them */
-    uint32_t last;    /* offset of the last record */
+    uint32_t size;     /* bytes of records */
+    uint32_t payload;  /* bytes of text among them */
+    uint32_t last;     /* offset of the last record */
     uint32_t last_out; /* offset of the last of stdout; only meaningful with outs > 0 */
     uint32_t outs;     /* records of stdout */
-    bool open;        /* the last record's line has not ended */
+    bool open;         /* the last record's line has not ended */
 };
 
 void wire_log_begin(struct wire_writer *w, struct wire_slot *slot, uint8_t *region);

@@ -12,8 +12,8 @@
 
 /* How a zygote's world came out. */
 struct sandbox {
-    bool empty_root;  /* the root directory is an empty, read-only one */
-    bool own_network; /* no network interface but a loopback that is down */
+    bool empty_root;   /* the root directory is an empty, read-only one */
+    bool own_network;  /* no network interface but a loopback that is down */
     unsigned uid, gid; /* who workers become; the caller's own when it is not root */
 };
 

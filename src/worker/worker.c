@@ -67,8 +67,8 @@ static void place_dirs(struct place *p, const struct wire_message *m, const int 
     p->names[m->names_size] = '\0';
     const char *name = p->names;
     for (uint32_t i = 0; i < m->dirs && i < WIRE_DIRS_MAX; i++) {
-        p->dirs[i] = (struct wasi_dir){
-            .fd = fds[i], .name = name, .writable = (m->writable >> i & 1) != 0};
+        p->dirs[i] =
+            (struct wasi_dir){.fd = fds[i], .name = name, .writable = (m->writable >> i & 1) != 0};
         p->dirc++;
         name += strlen(name) + 1;
     }
@@ -222,7 +222,8 @@ int worker_run(struct wow_runtime *rt, const struct worker_fds *fds, struct err 
         if (next_slot(w) >= 0)
             continue;
         atomic_store(&w->map.head->worker_sleeps, 1);
-        atomic_thread_fence(memory_order_seq_cst); /* pairs with worker_submit's, in pool/process.c */
+        atomic_thread_fence(
+            memory_order_seq_cst); /* pairs with worker_submit's, in pool/process.c */
         if (next_slot(w) < 0)
             gone = read_message(w, 0, err) <= 0;
         atomic_store(&w->map.head->worker_sleeps, 0);

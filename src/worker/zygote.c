@@ -45,7 +45,8 @@ static void tell(struct zygote *z, struct wire_message *m, int fd)
 {
     struct err err;
 
-    if (wire_send(z->control, m, &fd, fd >= 0 ? 1 : 0, 0, &err) < 0)
+    int r = wire_send(z->control, m, &fd, fd >= 0 ? 1 : 0, 0, &err);
+    if (r < 0 && errno != EPIPE) /* wowd is stopping: we shall read it from the socket */
         log_event("zygote.fault", "error=\"%s\"", err.msg);
 }
 
@@ -117,7 +118,8 @@ int zygote_run(struct wow_runtime *rt, int control, const char *user, struct err
         log_event("sandbox.partial", "empty_root=%d own_network=%d", z.box.empty_root,
                   z.box.own_network);
 
-    struct pollfd polls[2] = {{.fd = control, .events = POLLIN}, {.fd = z.signals, .events = POLLIN}};
+    struct pollfd polls[2] = {{.fd = control, .events = POLLIN},
+                              {.fd = z.signals, .events = POLLIN}};
     for (r = 1; r > 0;) {
         if (poll(polls, 2, -1) < 0 && errno != EINTR)
             return err_errno(err, ERR_INTERNAL, "poll");

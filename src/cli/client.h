@@ -1,0 +1,15 @@
+#pragma once
+
+/* An HTTP client for wowd's executor door, on libcurl: one connection, one request at a time. */
+
+#include "base/buf.h"
+#include "wow/err.h"
+
+struct client;
+
+int client_new(const char *executor, struct client **out, struct err *err);
+void client_free(struct client *c);
+
+/* POST a JSON body. The answer's body goes to *reply, its status to *status. */
+int client_post(struct client *c, const char *path, const struct buf *body, long *status,
+                struct buf *reply, struct err *err);
