@@ -1,0 +1,10 @@
+;; Never ends, in the longest single instructions that fit.
+(module
+  (memory (export "memory") 2)
+  (global $len (mut i32) (i32.const 0))
+  (func (export "wasm_memory_buffer_allocate_space") (param i32) (global.set $len (local.get 0)))
+  (func (export "get_wasm_memory_buffer_pointer") (result i32) (i32.const 1024))
+  (func (export "get_wasm_memory_buffer_len") (result i32) (global.get $len))
+  (func $start (export "_start")
+    (drop (memory.grow (i32.const 254)))
+    (loop $l (memory.fill (i32.const 65536) (i32.const 1) (i32.const 16700000)) (br $l))))

@@ -1,0 +1,8 @@
+;; Its answer has four gigabytes.
+(module
+  (memory (export "memory") 2)
+  (global $len (mut i32) (i32.const 0))
+  (func (export "wasm_memory_buffer_allocate_space") (param i32) (global.set $len (local.get 0)))
+  (func (export "get_wasm_memory_buffer_pointer") (result i32) (i32.const 1024))
+  (func (export "get_wasm_memory_buffer_len") (result i32) (i32.const -1))
+  (func $start (export "_start")))

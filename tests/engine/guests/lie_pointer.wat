@@ -1,0 +1,8 @@
+;; Its answer lies beyond its memory.
+(module
+  (memory (export "memory") 2)
+  (global $len (mut i32) (i32.const 0))
+  (func (export "wasm_memory_buffer_allocate_space") (param i32) (global.set $len (local.get 0)))
+  (func (export "get_wasm_memory_buffer_pointer") (result i32) (i32.const 131071))
+  (func (export "get_wasm_memory_buffer_len") (result i32) (i32.const 16))
+  (func $start (export "_start") (export "fake.wild")))
