@@ -1,132 +1,25 @@
 /*
- * Wasmtime. One store and one instance of the pool serve an activation; the pool keeps the pages
- * of the last one, so that a fresh instance costs resets instead of page faults. Traps need no
- * thread and no timer here: whoever runs too long is killed with its process.
- *
- * Linked twice, see capi/Cargo.toml: with WOW_COMPILER the half that makes machine code, without
- * it the half that runs it. Both must agree on every setting in base_config, or code of the one
- * does not load in the other.
+ * Wasmtime, the half that runs guests. One store and one instance of the pool serve an activation;
+ * the pool keeps the pages of the last one, so that a fresh instance costs resets instead of page
+ * faults. Nothing here stops a guest: whoever runs too long is killed with its process.
  */
-#include "wow/engine.h"
-
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include <wasm.h>
-#include <wasmtime.h>
+#include "common.h"
 
-#define WASM_STACK (1u << 20)     /* of the 8 MiB a process has */
 #define KEEP_RESIDENT (1u << 20)  /* memory kept and cleared, instead of unmapped, between uses */
 #define TABLES 16u
 #define TABLE_ELEMENTS 262144u
 #define INSTANCE_SIZE (4u << 20)  /* of the engine's own data about one instance */
 #define PAGE 65536u
 
-struct wow_runtime {
-    wasm_engine_t *engine;
-    wasmtime_linker_t *linker; /* NULL in the compiler */
-};
-
-static int wasmtime_fail(struct err *err, enum err_kind kind, wasmtime_error_t *error)
-{
-    wasm_byte_vec_t text;
-
-    wasmtime_error_message(error, &text);
-    int r = err_set(err, kind, "%.*s", (int)text.size, text.data);
-    for (char *p = err->msg; *p; p++)
-        if (*p == '\n')
-            *p = ' ';
-    wasm_byte_vec_delete(&text);
-    wasmtime_error_delete(error);
-    return r;
-}
-
-/* What guests may use, and how code and memory are laid out. */
-static wasm_config_t *base_config(void)
-{
-    wasm_config_t *c = wasm_config_new();
-
-    wasmtime_config_wasm_simd_set(c, true);
-    wasmtime_config_wasm_bulk_memory_set(c, true);
-    wasmtime_config_wasm_multi_value_set(c, true);
-    wasmtime_config_wasm_relaxed_simd_set(c, false);
-    wasmtime_config_wasm_tail_call_set(c, false);
-    wasmtime_config_wasm_multi_memory_set(c, false);
-    wasmtime_config_wasm_memory64_set(c, false);
-    wasmtime_config_gc_support_set(c, false);
-    wasmtime_config_max_wasm_stack_set(c, WASM_STACK);
-    wasmtime_config_native_unwind_info_set(c, false);
-    wasmtime_config_memory_init_cow_set(c, true);
-    return c;
-}
-
-#ifdef WOW_COMPILER
-
-static int wt_open_compiler(struct wow_runtime **out, struct err *err)
-{
-    wasm_config_t *c = base_config();
-    struct wow_runtime *rt = calloc(1, sizeof *rt);
-
-    wasmtime_config_strategy_set(c, WASMTIME_STRATEGY_CRANELIFT);
-    wasmtime_config_cranelift_opt_level_set(c, WASMTIME_OPT_LEVEL_SPEED);
-    if (!rt || !(rt->engine = wasm_engine_new_with_config(c))) {
-        free(rt);
-        return err_set(err, ERR_INTERNAL, "Wasmtime does not start");
-    }
-    *out = rt;
-    return 0;
-}
-
-static int write_all(int fd, const char *data, size_t n, struct err *err)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, data, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return err_errno(err, errno == EFBIG ? ERR_TOO_LARGE : ERR_INTERNAL,
-                             "writing machine code");
-        data += done;
-        n -= (size_t)done;
-    }
-    return 0;
-}
-
-static int wt_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd, struct err *err)
-{
-    wasmtime_module_t *module = NULL;
-    wasm_byte_vec_t code;
-
-    wasmtime_error_t *error = wasmtime_module_new(rt->engine, wasm.data, wasm.size, &module);
-    if (error)
-        return wasmtime_fail(err, ERR_INVALID, error);
-    error = wasmtime_module_serialize(module, &code);
-    wasmtime_module_delete(module);
-    if (error)
-        return wasmtime_fail(err, ERR_INTERNAL, error);
-    int r = write_all(out_fd, code.data, code.size, err);
-    wasm_byte_vec_delete(&code);
-    return r;
-}
-
-const struct wow_engine wow_engine = {
-    .name = "wasmtime",
-    .version = WASMTIME_VERSION,
-    .open_compiler = wt_open_compiler,
-    .compile = wt_compile,
-};
-
-#else
-
 /* An exported function that call can call: at most one i32 in, at most one i32 out. */
-struct export
-{
+struct exported {
     char *name;
     uint8_t params, results;
 };
@@ -135,7 +28,7 @@ struct wow_module {
     struct wow_runtime *rt;
     wasmtime_module_t *module;
     wasmtime_instance_pre_t *pre;
-    struct export *exports;
+    struct exported *exports;
     size_t exportc;
     uint64_t memory_min; /* pages; of the exported memory */
 };
@@ -239,14 +132,14 @@ static int define_host(struct wow_runtime *rt, const struct wow_imports *host, s
             (void *)i, NULL);
         wasm_functype_delete(type);
         if (error)
-            return wasmtime_fail(err, ERR_INTERNAL, error);
+            return common_fail(err, ERR_INTERNAL, error);
     }
     return 0;
 }
 
 static wasm_engine_t *new_engine(void)
 {
-    wasm_config_t *c = base_config();
+    wasm_config_t *c = common_config();
     wasmtime_pooling_allocation_config_t *pool = wasmtime_pooling_allocation_config_new();
 
     /* One activation at a time: a pool of one. The defaults would reserve a thousand of each. */
@@ -316,7 +209,7 @@ static void add_export(struct wow_module *m, const wasm_exporttype_t *e)
         m->memory_min = wasmtime_memorytype_minimum(memory);
     if (!f || !is_i32s(wasm_functype_params(f)) || !is_i32s(wasm_functype_results(f)))
         return;
-    struct export *x = &m->exports[m->exportc];
+    struct exported *x = &m->exports[m->exportc];
     x->name = strndup(name->data, name->size);
     x->params = (uint8_t)wasm_functype_params(f)->size;
     x->results = (uint8_t)wasm_functype_results(f)->size;
@@ -359,7 +252,7 @@ static int wt_load(struct wow_runtime *rt, int fd, struct wow_module **out, stru
     wasmtime_error_t *error = wasmtime_module_deserialize_file(rt->engine, path, &m->module);
     if (!error)
         error = wasmtime_linker_instantiate_pre(rt->linker, m->module, &m->pre);
-    int r = error ? wasmtime_fail(err, ERR_INTERNAL, error) : read_exports(m, err);
+    int r = error ? common_fail(err, ERR_INTERNAL, error) : read_exports(m, err);
     if (r < 0) {
         wt_unload(m);
         return r;
@@ -368,7 +261,7 @@ static int wt_load(struct wow_runtime *rt, int fd, struct wow_module **out, stru
     return 0;
 }
 
-static const struct export *find_export(const struct wow_module *m, const char *func)
+static const struct exported *find_export(const struct wow_module *m, const char *func)
 {
     for (size_t i = 0; i < m->exportc; i++)
         if (strcmp(m->exports[i].name, func) == 0)
@@ -418,7 +311,7 @@ static int settle(struct wow_instance *in, wasmtime_error_t *error, wasm_trap_t 
         end->kind = WOW_END_TRAP;
         describe_trap(end, trap);
     } else if (error) {
-        r = wasmtime_fail(err, ERR_INTERNAL, error);
+        r = common_fail(err, ERR_INTERNAL, error);
         error = NULL;
     } else {
         end->kind = WOW_END_RETURN;
@@ -469,7 +362,7 @@ static int wt_spawn(struct wow_module *m, const struct wow_limits *lim, void *gu
 static int wt_call(struct wow_instance *in, const char *func, const int32_t *arg,
                    struct wow_end *end, struct err *err)
 {
-    const struct export *x = find_export(in->m, func);
+    const struct exported *x = find_export(in->m, func);
     wasmtime_val_raw_t raw[1] = {0};
     wasmtime_extern_t item;
     wasm_trap_t *trap = NULL;
@@ -498,5 +391,3 @@ const struct wow_engine wow_engine = {
     .call = wt_call,
     .span = wt_span,
 };
-
-#endif

@@ -22,8 +22,7 @@ struct import {
     uint32_t kind, type;
 };
 
-struct export
-{
+struct exported {
     struct name name;
     uint32_t kind;
 };
@@ -36,7 +35,7 @@ struct type {
 struct sections {
     struct type *types;
     struct import *imports;
-    struct export *exports;
+    struct exported *exports;
     uint32_t typec, importc, exportc;
 };
 
