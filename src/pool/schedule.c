@@ -12,6 +12,7 @@
  * What waits behind an activation that turns out to be long is taken back and goes elsewhere.
  */
 #include <assert.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@
 #define SHORT_NS 200000u    /* an activation that others may be queued behind */
 #define STUCK_NS 1000000u   /* what is queued behind one of this age is taken back */
 #define RECLAIM_MS 2
-#define SPIN_NS 10000u      /* how long to look for answers before sleeping */
+#define LINGER 20          /* how often to look for answers before sleeping */
 #define TRIM_BYTES 65536u   /* a slot that used more gives memory back */
 
 static void dispatch(struct pool *p);
@@ -82,7 +83,7 @@ static int open_code(void *ctx, struct module *m)
     return cache_find(p->cache, m->key);
 }
 
-static unsigned free_slot(const struct worker *w)
+static unsigned find_slot(const struct worker *w)
 {
     unsigned i = 0;
 
@@ -124,7 +125,7 @@ static int give(struct pool *p, struct worker *w, struct activation *a, struct e
 
     if (place < 0)
         return place;
-    unsigned slot = free_slot(w);
+    unsigned slot = find_slot(w);
     if (!w->ns)
         w->ns = mem_dup(namespace_of(a));
     fill_slot(w, slot, (uint32_t)place, a);
@@ -143,16 +144,16 @@ static int give(struct pool *p, struct worker *w, struct activation *a, struct e
     return 0;
 }
 
-/* The activation leaves its slot; the worker no longer knows of it. */
-static void take_out(struct worker *w, unsigned slot)
+/* Free a slot: its activation is answered, or goes elsewhere. */
+static void free_slot(struct pool *p, struct worker *w, unsigned slot)
 {
     struct wire_slot *s = &w->map.head->slots[slot];
 
-    w->slots[slot]->worker = NULL;
     w->slots[slot] = NULL;
     w->active--;
     w->places[s->place % WIRE_PLACES].held--;
     atomic_store_explicit(&s->state, WIRE_FREE, memory_order_release);
+    count_worker(p, w);
 }
 
 static struct worker *spawn(struct pool *p)
@@ -298,7 +299,8 @@ static void retract_all(struct pool *p, struct worker *w)
             return;
         struct activation *a = w->slots[latest];
         if (worker_retract(w, (unsigned)latest)) {
-            take_out(w, (unsigned)latest);
+            a->worker = NULL;
+            free_slot(p, w, (unsigned)latest);
             queue_put(p, a, true);
         }
     }
@@ -341,11 +343,7 @@ static void finish_slot(struct pool *p, struct worker *w, unsigned slot)
     answer_slot(a, &w->map, slot);
     if (large)
         wire_trim(&w->map, slot);
-    /* Only now: the answer pointed into the slot. */
-    w->slots[slot] = NULL;
-    w->active--;
-    w->places[w->map.head->slots[slot].place % WIRE_PLACES].held--;
-    atomic_store_explicit(&w->map.head->slots[slot].state, WIRE_FREE, memory_order_release);
+    free_slot(p, w, slot); /* only now: the answer pointed into it */
 }
 
 static void news(struct worker *w, void *ctx)
@@ -410,7 +408,7 @@ static void expired(struct activation *a, void *ctx)
 
     a->expired = true;
     if (w && worker_retract(w, a->slot)) {
-        take_out(w, a->slot);
+        free_slot(p, w, a->slot);
         answer_failed(a, ACTIVATION_DEVELOPER_ERROR, NULL);
     } else if (w && atomic_load(&w->map.head->slots[a->slot].state) == WIRE_TAKEN) {
         worker_kill(w); /* answered when it is gone */
@@ -423,34 +421,34 @@ static void expired(struct activation *a, void *ctx)
     }
 }
 
+/* Take what workers have finished; false when none has anything. */
+static bool collect(struct pool *p)
+{
+    bool found = false;
+
+    for (struct worker *w = processes_first(p->processes), *next; w; w = next) {
+        next = w->next;
+        if (w->active > 0 && worker_bell(w)) {
+            news(w, p);
+            found = true;
+        }
+    }
+    return found;
+}
+
 /* Before the loop sleeps: are there answers, or will there be very soon? */
 static bool before_wait(void *ctx)
 {
     struct pool *p = ctx;
-    uint64_t until = 0;
-    bool found = false;
-
-    for (;;) {
-        for (struct worker *w = processes_first(p->processes), *next; w; w = next) {
-            next = w->next;
-            if (w->active > 0 && worker_bell(w)) {
-                news(w, p);
-                found = true;
-            }
-        }
-        if (found || p->computing == 0)
-            break;
-        uint64_t now = clock_mono_ns();
-        if (until == 0)
-            until = now + SPIN_NS;
-        if (now >= until)
-            break;
-        for (int i = 0; i < 16; i++)
-            __builtin_ia32_pause();
-    }
-    if (found)
-        return true;
     bool rung = false;
+
+    for (int i = 0; i < LINGER; i++) {
+        if (collect(p))
+            return true;
+        if (p->computing == 0)
+            break;
+        sched_yield();
+    }
     for (struct worker *w = processes_first(p->processes); w; w = w->next)
         if (w->active > 0) {
             worker_listen(w);

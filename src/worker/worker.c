@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -13,8 +14,11 @@
 #include "host/wasi.h"
 #include "wire/message.h"
 
-/* How long to look for another activation before going to sleep. A wake-up costs far more. */
-#define SPIN_NS 20000u
+/*
+ * How often to look for another activation before going to sleep: a wake-up costs both sides far
+ * more. docs/decisions/wakeups.md has what was measured.
+ */
+#define LINGER 60
 
 /* A module as wowd loaded it, with the directories its action was granted. */
 struct place {
@@ -193,13 +197,11 @@ static bool run_next(struct worker *w, int *gone, struct err *err)
     return true;
 }
 
-static void spin(const struct worker *w)
+/* Look a while longer, leaving the processor to whoever else wants it. */
+static void linger(const struct worker *w)
 {
-    uint64_t until = clock_mono_ns() + SPIN_NS;
-
-    while (next_slot(w) < 0 && clock_mono_ns() < until)
-        for (int i = 0; i < 32; i++)
-            __builtin_ia32_pause();
+    for (int i = 0; i < LINGER && next_slot(w) < 0; i++)
+        sched_yield();
 }
 
 int worker_run(struct wow_runtime *rt, const struct worker_fds *fds, struct err *err)
@@ -218,7 +220,7 @@ int worker_run(struct wow_runtime *rt, const struct worker_fds *fds, struct err 
     while (!gone) {
         if (run_next(w, &gone, err))
             continue;
-        spin(w);
+        linger(w);
         if (next_slot(w) >= 0)
             continue;
         atomic_store(&w->map.head->worker_sleeps, 1);
