@@ -239,8 +239,9 @@ uint16_t wasi_poll_oneoff(const struct wasi_call *c)
         struct event e;
         if (!read_subscription(c, i, &s))
             return WASI_FAULT;
-        bool relative = s.tag == EVENT_CLOCK && !(s.flags & 1);
-        if ((relative ? s.timeout : due_in(&s, &error)) > first)
+        /* A relative one says the same as before; one in absolute time has come nearer. */
+        uint64_t due = due_in(&s, &error);
+        if (due > (s.flags & 1 ? 0 : first))
             continue;
         fill_event(c, &s, &e);
         if (wasi_put(c, out + written * (uint32_t)sizeof e, &e, sizeof e) != WASI_OK)
