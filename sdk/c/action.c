@@ -43,15 +43,9 @@ void wow_buffer_allocate(int32_t size)
     buffer.size = (size_t)size;
 }
 
-char *wow_buffer_pointer(void)
-{
-    return buffer.text;
-}
+char *wow_buffer_pointer(void) { return buffer.text; }
 
-size_t wow_buffer_len(void)
-{
-    return buffer.size;
-}
+size_t wow_buffer_len(void) { return buffer.size; }
 
 /*
  * Takes the place of the C library's function of this name, which would fetch argv for main. All
@@ -60,7 +54,7 @@ size_t wow_buffer_len(void)
  */
 int __main_void(void)
 {
-    struct wow_error err = { 0 };
+    struct wow_error err = {0};
     struct json *result = answer(buffer.text, buffer.size, &err);
 
     if (err.value)
@@ -93,7 +87,7 @@ static char *read_all(FILE *stream, size_t *size)
 
 int main(int argc, char **argv)
 {
-    struct wow_error err = { 0 };
+    struct wow_error err = {0};
     struct json *result;
     size_t size;
     char *text;

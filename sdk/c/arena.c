@@ -16,7 +16,7 @@ static _Alignas(ALIGN) char first[FIRST];
 static struct {
     char *at, *end;
     char *chunk; /* the newest; each begins with the address of the one before */
-} arena = { .at = first, .end = first + FIRST };
+} arena = {.at = first, .end = first + FIRST};
 
 #ifdef __wasm__
 /*
@@ -35,10 +35,7 @@ static char *chunk_new(size_t size)
     return page == SIZE_MAX ? NULL : (char *)(page * PAGE);
 }
 #else
-static char *chunk_new(size_t size)
-{
-    return malloc(size);
-}
+static char *chunk_new(size_t size) { return malloc(size); }
 #endif
 
 static size_t rounded(size_t size)

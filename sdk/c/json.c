@@ -8,24 +8,15 @@ struct json *json_new(enum json_type type)
 {
     struct json *value = wow_alloc(sizeof *value);
 
-    *value = (struct json){ .type = type };
+    *value = (struct json){.type = type};
     return value;
 }
 
-struct json *json_object(void)
-{
-    return json_new(JSON_OBJECT);
-}
+struct json *json_object(void) { return json_new(JSON_OBJECT); }
 
-struct json *json_array(void)
-{
-    return json_new(JSON_ARRAY);
-}
+struct json *json_array(void) { return json_new(JSON_ARRAY); }
 
-struct json *json_null(void)
-{
-    return json_new(JSON_NULL);
-}
+struct json *json_null(void) { return json_new(JSON_NULL); }
 
 struct json *json_bool(bool truth)
 {
@@ -194,10 +185,7 @@ struct json *json_add(struct json *array, const struct json *value)
     return json_link(array, mine);
 }
 
-enum json_type json_type(const struct json *value)
-{
-    return value ? value->type : JSON_MISSING;
-}
+enum json_type json_type(const struct json *value) { return value ? value->type : JSON_MISSING; }
 
 const struct json *json_get(const struct json *object, const char *key)
 {
@@ -216,25 +204,16 @@ const struct json *json_at(const struct json *array, size_t index)
     return v;
 }
 
-size_t json_count(const struct json *value)
-{
-    return value && json_holds(value) ? value->size : 0;
-}
+size_t json_count(const struct json *value) { return value && json_holds(value) ? value->size : 0; }
 
 const struct json *json_first(const struct json *value)
 {
     return value && json_holds(value) ? value->first : NULL;
 }
 
-const struct json *json_next(const struct json *value)
-{
-    return value ? value->next : NULL;
-}
+const struct json *json_next(const struct json *value) { return value ? value->next : NULL; }
 
-const char *json_key(const struct json *member)
-{
-    return member ? member->key : NULL;
-}
+const char *json_key(const struct json *member) { return member ? member->key : NULL; }
 
 bool json_as_int(const struct json *value, int64_t *out)
 {

@@ -23,7 +23,7 @@ struct big {
 
 static void big_set(struct big *b, uint64_t value)
 {
-    *b = (struct big){ .limb = { (uint32_t)value, (uint32_t)(value >> 32) } };
+    *b = (struct big){.limb = {(uint32_t)value, (uint32_t)(value >> 32)}};
     b->size = (size_t)(value > 0) + (value > UINT32_MAX);
 }
 
@@ -119,7 +119,7 @@ static void decimal_read(struct decimal *d, const char *text, size_t size)
     int64_t exponent = 0;
     size_t count = 0;
 
-    *d = (struct decimal){ .negative = *text == '-' };
+    *d = (struct decimal){.negative = *text == '-'};
     for (text += d->negative; text < end && (*text | 0x20) != 'e'; text++) {
         if (*text == '.') {
             fraction = true;

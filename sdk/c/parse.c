@@ -340,7 +340,7 @@ static void unite(struct json *object)
 
 struct json *json_parse_in_place(char *text, size_t size, struct wow_error *err)
 {
-    struct parser p = { .start = text, .at = text, .end = text + size, .err = err };
+    struct parser p = {.start = text, .at = text, .end = text + size, .err = err};
     struct json *root = NULL, *holder = NULL;
     int depth = 0;
 

@@ -20,15 +20,12 @@ static void put(struct out *o, const char *bytes, size_t size)
     o->size += size;
 }
 
-static void put_text(struct out *o, const char *text)
-{
-    put(o, text, strlen(text));
-}
+static void put_text(struct out *o, const char *text) { put(o, text, strlen(text)); }
 
 static void put_escape(struct out *o, unsigned char c)
 {
     static const char names[] = "b\bf\fn\nr\rt\t\"\"\\\\";
-    char escape[6] = { '\\' };
+    char escape[6] = {'\\'};
 
     for (const char *name = names; *name; name += 2)
         if ((unsigned char)name[1] == c) {
@@ -118,7 +115,7 @@ static void put_tree(struct out *o, const struct json *root)
 char *json_write(const char *head, const struct json *value, const char *tail, size_t *size)
 {
     enum { ROOM = 256 };
-    struct out o = { .text = wow_alloc(ROOM), .room = ROOM };
+    struct out o = {.text = wow_alloc(ROOM), .room = ROOM};
 
     put_text(&o, head);
     if (value)

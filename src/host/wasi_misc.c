@@ -9,6 +9,7 @@
 
 #define SUBSCRIPTIONS_MAX 1024u
 #define RANDOM_CHUNK 65536u
+#define SLACK_NS 100000u /* the wall's clock and the one we sleep by do not run quite alike */
 
 /* Pointers to strings at `table`, the strings themselves at `text`. */
 static uint16_t put_strings(const struct wasi_call *c, const char *const *strings, int count)
@@ -241,7 +242,7 @@ uint16_t wasi_poll_oneoff(const struct wasi_call *c)
             return WASI_FAULT;
         /* A relative one says the same as before; one in absolute time has come nearer. */
         uint64_t due = due_in(&s, &error);
-        if (due > (s.flags & 1 ? 0 : first))
+        if (due > (s.flags & 1 ? SLACK_NS : first))
             continue;
         fill_event(c, &s, &e);
         if (wasi_put(c, out + written * (uint32_t)sizeof e, &e, sizeof e) != WASI_OK)

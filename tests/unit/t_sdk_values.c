@@ -1,0 +1,134 @@
+/* The C SDK's values and arguments, as an action sees them. */
+
+#include "../../sdk/c/internal.h"
+#include "test.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static struct json *parse(const char *text)
+{
+    struct wow_error err = {0};
+    size_t size = strlen(text);
+    char *copy = wow_alloc(size + 1);
+
+    memcpy(copy, text, size);
+    return json_parse_in_place(copy, size, &err);
+}
+
+TEST(values_are_built_and_replaced)
+{
+    struct json *value = json_object();
+    struct json *list = json_set(value, "list", json_array());
+
+    json_add(list, json_int(1));
+    json_add(list, json_bool(true));
+    json_add(list, NULL);
+    json_set(value, "s", json_string("x\"y"));
+    json_set(value, "gone", json_int(1));
+    json_set(value, "gone", NULL);
+    CHECK_STR(json_text(value, NULL), "{\"list\":[1,true,null],\"s\":\"x\\\"y\",\"gone\":null}");
+
+    CHECK_INT(json_count(list), 3);
+    CHECK_INT(json_type(json_at(list, 1)), JSON_BOOL);
+    CHECK(!json_at(list, 3));
+    CHECK(!json_at(value, 0));
+    CHECK(!json_get(list, "s"));
+    CHECK(!json_get(NULL, "s"));
+    CHECK_INT(json_type(NULL), JSON_MISSING);
+    CHECK(!json_key(json_first(list)));
+
+    json_set(value, "list", json_string("first"));
+    json_set(value, "gone", json_string("last"));
+    json_set(value, "new", json_string("end"));
+    CHECK_STR(json_text(value, NULL),
+              "{\"list\":\"first\",\"s\":\"x\\\"y\",\"gone\":\"last\",\"new\":\"end\"}");
+    json_add(list, list);
+    CHECK_STR(json_text(list, NULL), "[1,true,null,[1,true,null]]");
+}
+
+TEST(a_part_of_something_is_copied)
+{
+    struct json *args = parse("{\"a\":[1,{\"b\":[]},2],\"c\":\"d\"}");
+    struct json *value = json_object();
+    struct json *mine = json_set(value, "mine", json_get(args, "a"));
+
+    json_add(mine, json_int(3));
+    json_set(value, "c", json_get(args, "c"));
+    json_set(value, "all", args);
+    CHECK_STR(json_text(args, NULL), "{\"a\":[1,{\"b\":[]},2],\"c\":\"d\"}");
+    CHECK_STR(json_text(value, NULL), "{\"mine\":[1,{\"b\":[]},2,3],\"c\":\"d\","
+                                      "\"all\":{\"a\":[1,{\"b\":[]},2],\"c\":\"d\"}}");
+    json_set(value, "self", value);
+    json_set(value, "c", json_get(value, "c"));
+    CHECK_INT(json_count(value), 4);
+    CHECK_INT(json_count(json_get(value, "self")), 3);
+}
+
+TEST(arguments_have_their_types)
+{
+    struct wow_error err = {0};
+    struct json *args = parse("{\"i\":-7,\"d\":1.5,\"b\":true,\"s\":\"text\",\"a\":[1],"
+                              "\"o\":{\"x\":1},\"n\":null}");
+
+    CHECK_INT(wow_int(args, "i", &err), -7);
+    CHECK(wow_double(args, "d", &err) == 1.5);
+    CHECK(wow_double(args, "i", &err) == -7);
+    CHECK(wow_bool(args, "b", &err));
+    CHECK_STR(wow_string(args, "s", &err), "text");
+    CHECK_INT(json_count(wow_array(args, "a", &err)), 1);
+    CHECK_INT(wow_uint(wow_object(args, "o", &err), "x", &err), 1);
+    CHECK_INT(wow_int_or(args, "n", 9, &err), 9);
+    CHECK_INT(wow_uint_or(args, "none", 8, &err), 8);
+    CHECK(wow_double_or(args, "none", 0.5, &err) == 0.5);
+    CHECK(wow_bool_or(args, "none", true, &err));
+    CHECK_STR(wow_string_or(args, "none", "else", &err), "else");
+    CHECK(!wow_failed(&err));
+    CHECK_STR(wow_error_text(&err), "");
+}
+
+/* Calls one accessor and compares the complaint. */
+#define COMPLAINS(call, text)                    \
+    do {                                         \
+        struct wow_error err = { 0 };            \
+        CHECK(!(call));                          \
+        CHECK_STR(wow_error_text(&err), (text)); \
+    } while (0)
+
+TEST(a_wrong_argument_is_named)
+{
+    struct json *args = parse("{\"d\":1.5,\"s\":\"text\",\"z\":\"a\\u0000b\",\"big\":1e30,"
+                              "\"neg\":-1,\"huge\":1e400,\"n\":null}");
+
+    COMPLAINS(wow_int(args, "none", &err), "parameter 'none' is missing");
+    COMPLAINS(wow_int(args, "n", &err), "parameter 'n' must be an integer");
+    COMPLAINS(wow_int(args, "s", &err), "parameter 's' must be an integer");
+    COMPLAINS(wow_int(args, "d", &err), "parameter 'd' must be an integer");
+    COMPLAINS(wow_int_or(args, "d", 1, &err), "parameter 'd' must be an integer");
+    COMPLAINS(wow_int(args, "big", &err), "parameter 'big' does not fit into 64 bits");
+    COMPLAINS(wow_uint(args, "neg", &err), "parameter 'neg' must not be negative");
+    COMPLAINS(wow_double(args, "s", &err) != 0, "parameter 's' must be a number");
+    COMPLAINS(wow_double(args, "huge", &err) != 0,
+              "parameter 'huge' is beyond the range of a double");
+    COMPLAINS(wow_bool(args, "s", &err), "parameter 's' must be true or false");
+    COMPLAINS(*wow_string(args, "d", &err), "parameter 'd' must be a string");
+    COMPLAINS(*wow_string(args, "z", &err), "parameter 'z' must not contain U+0000");
+    COMPLAINS(json_count(wow_array(args, "s", &err)), "parameter 's' must be an array");
+    COMPLAINS(json_count(wow_object(args, "s", &err)), "parameter 's' must be an object");
+    COMPLAINS(wow_int(NULL, "a", &err), "parameter 'a' is missing");
+}
+
+TEST(the_first_error_is_kept)
+{
+    struct wow_error err = {0};
+
+    CHECK(!wow_failf(&err, "%s: %d of %d", "disk", 1, 2));
+    wow_int(NULL, "a", &err);
+    wow_fail(&err, "second");
+    CHECK(wow_failed(&err));
+    CHECK_STR(wow_error_text(&err), "disk: 1 of 2");
+
+    struct wow_error rich = {0};
+    CHECK(!wow_fail_with(&rich, parse("{\"code\":[7]}")));
+    CHECK_STR(wow_error_text(&rich), "{\"code\":[7]}");
+}
