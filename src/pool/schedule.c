@@ -369,7 +369,6 @@ static void exited(struct worker *w, int status, void *ctx)
     struct pool *p = ctx;
 
     p->workers--;
-    p->computing -= w->counted;
     if (!w->doomed)
         log_event("worker.exit", "pid=%d status=%d active=%u", (int)w->pid, status, w->active);
     if (!p->closing)

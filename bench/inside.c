@@ -1,0 +1,115 @@
+/*
+ * bench-inside-ENGINE: what one activation costs inside a worker, without wowd, HTTP or a second
+ * process: arguments in a slot, a fresh instance, the call, the result, everything torn down. It
+ * does what run_slot in worker/worker.c does. Takes machine code from wowd's cache.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "host/guest.h"
+#include "host/wasi.h"
+#include "samples.h"
+#include "wire/slot.h"
+
+#define WARMUP 2000u
+#define ROUNDS 200000u
+
+struct inside {
+    struct wow_module *module;
+    struct wasi *wasi;
+    struct wire_map map;
+    const char *args;
+};
+
+static int once(const struct inside *x, uint64_t *ns, struct err *err)
+{
+    uint64_t from = clock_mono_ns();
+    struct wire_slot *slot = &x->map.head->slots[0];
+    struct guest_answer answer;
+    struct guest_input in = {
+        .module = x->module,
+        .wasi = x->wasi,
+        .name = "bench",
+        .entry = "main",
+        .args = {wire_input(&x->map, 0), slot->args_size},
+        .memory = slot->memory,
+        .output = wire_output(&x->map, 0),
+    };
+
+    wire_log_begin(&in.log, slot, wire_log(&x->map, 0));
+    guest_run(&in, &answer);
+    *ns = clock_mono_ns() - from;
+    if (answer.outcome != WIRE_SUCCESS)
+        return err_set(err, ERR_INTERNAL, "the action failed: %s", answer.text);
+    return 0;
+}
+
+static void fill_slot(const struct inside *x)
+{
+    struct wire_slot *slot = &x->map.head->slots[0];
+
+    slot->args_size = (uint32_t)strlen(x->args);
+    slot->log_limit = 1u << 20;
+    slot->memory = 256u << 20;
+    memcpy(wire_input(&x->map, 0), x->args, slot->args_size + 1);
+}
+
+static int measure(const struct inside *x, struct err *err)
+{
+    struct samples all;
+    uint64_t ns, sum = 0;
+    int r = 0;
+
+    samples_init(&all, ROUNDS);
+    for (unsigned i = 0; r == 0 && i < WARMUP + ROUNDS; i++) {
+        r = once(x, &ns, err);
+        if (r == 0 && i >= WARMUP) {
+            samples_add(&all, ns);
+            sum += ns;
+        }
+    }
+    if (r == 0) {
+        printf("{\"mode\":\"inside\",\"engine\":\"%s\",\"mean_us\":%.2f,", wow_engine.name,
+               (double)sum / ROUNDS / 1000);
+        samples_print(&all, "", stdout);
+        printf(",\"result\":%.*s}\n", 200, (const char *)wire_output(&x->map, 0));
+    }
+    samples_done(&all);
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    const struct wow_imports host = {.table = wasi_imports};
+    struct inside x = {.args = argc == 3 ? argv[2] : ""};
+    struct wow_runtime *rt;
+    struct err err;
+    int map = -1;
+
+    if (argc != 3 || strlen(argv[2]) >= WIRE_INPUT_MAX) {
+        fputs("usage: bench-inside-ENGINE MACHINE-CODE ARGUMENTS\n", stderr);
+        return 64;
+    }
+    AUTO(fd) int code = open(argv[1], O_RDONLY | O_CLOEXEC);
+    int r = code < 0 ? err_errno(&err, ERR_NOT_FOUND, "'%s'", argv[1])
+                     : wow_engine.open(&host, &rt, &err);
+    if (r == 0)
+        r = wow_engine.load(rt, code, &x.module, &err);
+    if (r == 0)
+        r = wire_map_create(&map, &x.map, &err);
+    if (r == 0) {
+        x.wasi = wasi_new();
+        fill_slot(&x);
+        r = measure(&x, &err);
+        wasi_free(x.wasi);
+    }
+    if (r < 0)
+        fprintf(stderr, "bench-inside-%s: %s\n", wow_engine.name, err.msg);
+    fd_close(map);
+    wire_map_close(&x.map);
+    return r < 0 ? 1 : 0;
+}
