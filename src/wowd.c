@@ -233,5 +233,5 @@ int main(int argc, char **argv)
     loop_free(d.loop);
     options_done(&d.options);
     fd_close(d.lock);
-    return r < 0 || d.failed ? 1 : 0;
+    return r < 0 && err.kind == ERR_INVALID ? 64 : r < 0 || d.failed ? 1 : 0;
 }

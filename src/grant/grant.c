@@ -13,8 +13,6 @@
 
 void grant_done(struct grant *g)
 {
-    for (uint32_t i = 0; i < g->dirc; i++)
-        close(g->fds[i]);
     free(g->names);
     *g = (struct grant){0};
 }
@@ -52,8 +50,9 @@ static int open_beneath(const char *root, size_t root_size, const char *path)
     return dir < 0 ? -1 : (int)syscall(SYS_openat2, dir, *rest ? rest : ".", &how, sizeof how);
 }
 
-static int open_granted(const char *roots, const char *path)
+static int open_granted(const char *roots, const char *path, struct err *err)
 {
+    const char *all = roots;
     int fd = -1;
 
     while (*roots && fd < 0) {
@@ -62,6 +61,11 @@ static int open_granted(const char *roots, const char *path)
             fd = open_beneath(roots, n, path);
         roots += n + (roots[n] == ':');
     }
+    if (fd < 0)
+        return err_set(err, ERR_REFUSED,
+                       "the action asks for the directory '%s', which does not exist or is not "
+                       "granted by this daemon%s",
+                       path, *all ? "" : " (it grants none)");
     return fd;
 }
 
@@ -79,13 +83,9 @@ static int add_dir(struct grant *g, const char *asked, const char *roots, struct
     if (g->dirc == WIRE_DIRS_MAX || g->names_size + n > WIRE_NAMES_MAX)
         return err_set(err, ERR_INVALID, "annotation 'dir': more than %d directories",
                        WIRE_DIRS_MAX);
-    int fd = open_granted(roots, path);
+    AUTO(fd) int fd = open_granted(roots, path, err);
     if (fd < 0)
-        return err_set(err, ERR_REFUSED,
-                       "the action asks for the directory '%s', which does not exist or is not "
-                       "granted by this daemon",
-                       path);
-    g->fds[g->dirc] = fd;
+        return fd;
     g->writable |= read_only ? 0 : 1u << g->dirc;
     g->dirc++;
     g->names = mem_grow(g->names, g->names_size + n);
@@ -94,7 +94,7 @@ static int add_dir(struct grant *g, const char *asked, const char *roots, struct
     return 0;
 }
 
-int grant_open(const json_t *annotations, const char *roots, struct grant *out, struct err *err)
+int grant_read(const json_t *annotations, const char *roots, struct grant *out, struct err *err)
 {
     const json_t *dir = annotation(annotations, "dir");
     struct grant g = {0};
@@ -112,5 +112,21 @@ int grant_open(const json_t *annotations, const char *roots, struct grant *out, 
         return r;
     }
     *out = g;
+    return 0;
+}
+
+int grant_open(const struct grant *g, const char *roots, int fds[WIRE_DIRS_MAX], struct err *err)
+{
+    const char *name = g->names;
+
+    for (uint32_t i = 0; i < g->dirc; i++) {
+        fds[i] = open_granted(roots, name, err);
+        if (fds[i] < 0) {
+            while (i > 0)
+                close(fds[--i]);
+            return -(int)err->kind;
+        }
+        name += strlen(name) + 1;
+    }
     return 0;
 }

@@ -13,7 +13,6 @@
 #include "wow/err.h"
 
 struct grant {
-    int fds[WIRE_DIRS_MAX];
     uint32_t dirc;
     uint32_t writable; /* bit per directory */
     char *names;       /* NUL-terminated paths, one behind the other, as the guest sees them */
@@ -21,9 +20,14 @@ struct grant {
 };
 
 /*
- * Open what the annotations (an object, an array of {"key", "value"}, or NULL) ask for. roots is
- * the operator's list, "A:B". Paths are resolved by the kernel beneath the root: links cannot
- * lead out of it.
+ * Read what the annotations (an object, an array of {"key", "value"}, or NULL) ask for, and check
+ * that each can be had. roots is the operator's list, "A:B".
  */
-int grant_open(const json_t *annotations, const char *roots, struct grant *out, struct err *err);
+int grant_read(const json_t *annotations, const char *roots, struct grant *out, struct err *err);
 void grant_done(struct grant *g);
+
+/*
+ * Open the directories, for a worker; the descriptors are the caller's. Paths are resolved by the
+ * kernel beneath their root: links cannot lead out of it.
+ */
+int grant_open(const struct grant *g, const char *roots, int fds[WIRE_DIRS_MAX], struct err *err);

@@ -32,15 +32,13 @@ enum guest_shape { GUEST_NONE, GUEST_COMMAND, GUEST_REACTOR, GUEST_WASI };
 enum guest_shape guest_shape(bool (*exports)(const void *module, const char *func),
                              const void *module, const char *entry, struct err *err);
 
-#define GUEST_ENV_MAX 512
-
 /* What an activation is given. All borrowed. */
 struct guest_input {
     struct wow_module *module;
     struct wasi *wasi;
     const char *name;  /* argv[0]: the action's name */
     const char *entry; /* a reactor's function */
-    const char *env[GUEST_ENV_MAX];
+    const char *env[WIRE_ENV_MAX];
     int envc;
     struct wow_bytes args; /* JSON, with a NUL behind it */
     const struct wasi_dir *dirs;

@@ -22,6 +22,8 @@ enum activation_status {
 
 const char *activation_status_text(enum activation_status status);
 
+#define ACTIVATION_ENV_MAX 128u /* variables that a run may bring */
+
 struct container;
 struct worker;
 
@@ -50,7 +52,7 @@ struct activation {
     unsigned slot;
     uint64_t due_ns; /* monotonic */
     uint64_t asked_ns;
-    uint32_t timeout_ms;
+    uint64_t timeout_ms;
     size_t heap_at; /* place among the deadlines + 1; 0: not there */
     bool expired;
     struct buf text; /* memory behind result when it is not in shared memory */

@@ -8,7 +8,7 @@
 #include "pool/priv.h"
 #include "wire/log.h"
 
-#define LOG_JSON_MAX (64u << 20)
+#define LOG_END 512u /* what stands behind a log that was cut */
 
 const char *activation_status_text(enum activation_status status)
 {
@@ -60,9 +60,10 @@ static int add_line(struct buf *out, const struct wire_record *r, const char *li
     buf_init(&json, 6 * (n + sizeof head));
     buf_text(&text, head);
     buf_put(&text, line, n);
+    if (out->size > 1)
+        buf_text(&json, ",");
     buf_json_string(&json, text.data, text.size);
-    int q = out->size > 1 ? buf_add(out, ",", 1, err) : 0;
-    return q < 0 ? q : buf_add(out, json.data, json.size, err);
+    return buf_add(out, json.data, json.size, err); /* whole or not at all */
 }
 
 static int add_record(struct buf *out, const struct wire_record *r, struct err *err)
@@ -90,8 +91,11 @@ static void collect_log(struct activation *a, const struct wire_map *map, unsign
 
     buf_text(&a->log, "[");
     while (wire_log_next(region, size, &at, &r))
-        if (add_record(&a->log, &r, &err) < 0)
+        if (add_record(&a->log, &r, &err) < 0) {
+            cut = true;
             break;
+        }
+    a->log.limit += LOG_END;
     if (cut) {
         char text[160];
         unsigned limit = a->container->pool->settings.log_kb * 1024;
@@ -128,8 +132,8 @@ static void answer_expired(struct activation *a)
 {
     char text[100];
 
-    snprintf(text, sizeof text, "The action exceeded its time limits of %u milliseconds.",
-             a->timeout_ms);
+    snprintf(text, sizeof text, "The action exceeded its time limits of %llu milliseconds.",
+             (unsigned long long)a->timeout_ms);
     set_error(a, ACTIVATION_DEVELOPER_ERROR, text);
 }
 

@@ -16,6 +16,9 @@
 #define ADDRESSES (1u << 22)
 #define LOG_MAX (64u << 20)
 #define ERROR_TEXT_MAX 8192u
+#define TIMEOUT_MAX_MS (365ull * 24 * 3600 * 1000)
+
+_Static_assert(CONTAINER_ENV_MAX + ACTIVATION_ENV_MAX <= WIRE_ENV_MAX, "a guest gets them all");
 
 /* An init under way. */
 struct initing {
@@ -161,18 +164,19 @@ void container_destroy(struct container *c)
     container_unref(c);
 }
 
-/* "name\0entry\0" and the environment, as the worker will read them. */
+/* Keep what the worker will be told: "name\0entry\0" and the environment. */
 static void keep_strings(struct container *c, const struct container_init *init)
 {
     size_t name = strlen(init->name) + 1, entry = strlen(init->entry) + 1;
 
     free(c->strings);
-    c->strings_size = name + entry + init->env_size;
+    c->head_size = name + entry;
+    c->strings_size = c->head_size + init->env_size;
     c->strings = mem_zero(c->strings_size);
     memcpy(c->strings, init->name, name);
     memcpy(c->strings + name, init->entry, entry);
     if (init->env_size)
-        memcpy(c->strings + name + entry, init->env, init->env_size);
+        memcpy(c->strings + c->head_size, init->env, init->env_size);
     free(c->ns);
     c->ns = init->ns ? mem_dup(init->ns) : NULL;
 }
@@ -211,7 +215,7 @@ void container_init(struct container *c, const struct container_init *init)
     c->refs++;
     c->state = CONTAINER_STARTING;
     keep_strings(c, init);
-    int r = grant_open(init->annotations, p->settings.grant_dirs, &i->grant, &err);
+    int r = grant_read(init->annotations, p->settings.grant_dirs, &i->grant, &err);
     if (r == 0)
         r = compile(p->compiles, init->code, init->code_size, init->entry, key, init_done, i, &err);
     if (r != 0)
@@ -228,9 +232,11 @@ void container_run(struct container *c, struct activation *a)
     a->container = c;
     a->asked_ns = clock_mono_ns();
     a->timeout_ms = a->deadline_ms == 0    ? s->timeout_ms
-                    : a->deadline_ms > now ? (uint32_t)(a->deadline_ms - now)
+                    : a->deadline_ms > now ? a->deadline_ms - now
                                            : 0;
-    a->due_ns = a->asked_ns + (uint64_t)a->timeout_ms * 1000000u;
+    if (a->timeout_ms > TIMEOUT_MAX_MS)
+        a->timeout_ms = TIMEOUT_MAX_MS;
+    a->due_ns = a->asked_ns + a->timeout_ms * 1000000u;
     buf_init(&a->text, ERROR_TEXT_MAX);
     buf_init(&a->log, LOG_MAX);
     if (a->args_size + 1 + c->strings_size + a->strings.size > WIRE_INPUT_MAX)

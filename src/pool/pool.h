@@ -15,6 +15,7 @@
 #include "wow/err.h"
 
 #define CONTAINER_ID_MAX 128
+#define CONTAINER_ENV_MAX 512u /* variables that an init may bring */
 
 struct pool;
 struct container;

@@ -19,9 +19,9 @@ struct container {
     unsigned refs; /* the table's, and one per activation or init under way */
     struct in_addr address;
     struct module *module;
-    char *ns;      /* the container's namespace, or NULL */
-    char *strings; /* "name\0entry\0K=V\0" …, as the worker wants them */
-    size_t strings_size;
+    char *ns;                       /* the container's namespace, or NULL */
+    char *strings;                  /* "name\0entry\0", then the environment, "K=V\0" … */
+    size_t head_size, strings_size; /* of the two names; of all */
     UT_hash_handle by_id, by_address;
     char id[];
 };

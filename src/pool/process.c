@@ -29,12 +29,14 @@ struct processes {
     struct watch *watch;
     struct worker *first;
     uint32_t ids;
-    bool up; /* this zygote has forked a worker */
+    bool up;           /* this zygote has forked a worker */
+    unsigned failures; /* zygotes in a row that ended before they had */
 };
 
 static void control_ready(void *ctx);
 
 #define WORKER_ENV_MAX 16
+#define FAILURES_MAX 5
 
 /* Of our environment a worker sees only what is meant for it. */
 static void worker_environment(char *out[WORKER_ENV_MAX])
@@ -171,18 +173,24 @@ void worker_kill(struct worker *w)
         syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL, 0);
 }
 
-static void worker_exited(struct worker *w, int status)
+/* It is out of the list: tell, and forget it. */
+static void worker_gone(struct worker *w, int status)
 {
     struct processes *p = w->owner;
 
+    p->events.exited(w, status, p->ctx);
+    worker_free(w);
+}
+
+static void worker_exited(struct worker *w, int status)
+{
     if (w->prev)
         w->prev->next = w->next;
     else
-        p->first = w->next;
+        w->owner->first = w->next;
     if (w->next)
         w->next->prev = w->prev;
-    p->events.exited(w, status, p->ctx);
-    worker_free(w);
+    worker_gone(w, status);
 }
 
 static struct worker *find(struct processes *p, uint32_t id, pid_t pid)
@@ -192,6 +200,19 @@ static struct worker *find(struct processes *p, uint32_t id, pid_t pid)
     while (w && !(id ? w->id == id : w->pid == pid))
         w = w->next;
     return w;
+}
+
+/* Kill them all and tell that they are gone; what is asked for meanwhile is a new one's. */
+static void drop_workers(struct processes *p)
+{
+    struct worker *w = p->first, *next;
+
+    p->first = NULL;
+    for (; w; w = next) {
+        next = w->next;
+        worker_kill(w);
+        worker_gone(w, SIGKILL);
+    }
 }
 
 /* The zygote is gone, and with it, by their own wish, its workers. */
@@ -207,15 +228,12 @@ static void zygote_gone(struct processes *p)
     kill(p->zygote, SIGKILL);
     waitpid(p->zygote, &status, 0);
     log_event("zygote.exit", "pid=%d status=%d", (int)p->zygote, status);
-    bool useless = !p->up;
-    for (struct worker *w; (w = p->first);) {
-        worker_kill(w);
-        worker_exited(w, SIGKILL);
-    }
-    if (useless)
-        p->events.failed("the worker program ended before it had forked a worker", p->ctx);
+    p->failures = p->up ? 0 : p->failures + 1;
+    if (p->failures == FAILURES_MAX)
+        p->events.failed("the worker program ends before it has forked a worker", p->ctx);
     else if (start_zygote(p, &err) < 0)
         p->events.failed(err.msg, p->ctx);
+    drop_workers(p);
 }
 
 static void spawned(struct processes *p, const struct wire_message *m, int pidfd)
@@ -265,10 +283,7 @@ void processes_free(struct processes *p)
 {
     if (!p)
         return;
-    for (struct worker *w; (w = p->first);) {
-        worker_kill(w);
-        worker_exited(w, SIGKILL);
-    }
+    drop_workers(p);
     watch_free(p->watch);
     fd_close(p->control);
     if (p->zygote > 0) {
@@ -301,7 +316,9 @@ static int choose_place(const struct worker *w)
     return best;
 }
 
-static int send_load(struct worker *w, int place, const struct module *m, int code, struct err *err)
+/* fds: the code, then the granted directories. */
+static int send_load(struct worker *w, int place, const struct module *m, const int *fds,
+                     struct err *err)
 {
     const struct grant *g = &m->grant;
     struct wire_message msg = {.type = WIRE_LOAD,
@@ -309,12 +326,23 @@ static int send_load(struct worker *w, int place, const struct module *m, int co
                                .dirs = g->dirc,
                                .writable = g->writable,
                                .names_size = g->names_size};
-    int fds[1 + WIRE_DIRS_MAX] = {code};
 
     if (g->names_size)
         memcpy(msg.names, g->names, g->names_size);
-    memcpy(fds + 1, g->fds, g->dirc * sizeof *fds);
     return wire_send(w->sock, &msg, fds, 1 + g->dirc, MSG_DONTWAIT, err);
+}
+
+static int load(struct worker *w, int place, const struct module *m, int code, struct err *err)
+{
+    int fds[1 + WIRE_DIRS_MAX] = {code};
+
+    int r = grant_open(&m->grant, w->owner->settings->grant_dirs, fds + 1, err);
+    if (r < 0)
+        return r;
+    r = send_load(w, place, m, fds, err);
+    for (uint32_t i = 0; i < m->grant.dirc; i++)
+        close(fds[1 + i]);
+    return r;
 }
 
 int worker_place(struct worker *w, struct module *m, int (*open_code)(void *ctx, struct module *m),
@@ -331,7 +359,7 @@ int worker_place(struct worker *w, struct module *m, int (*open_code)(void *ctx,
         AUTO(fd) int code = open_code(ctx, m);
         if (code < 0)
             return err_set(err, ERR_INTERNAL, "the module's code is gone from the cache");
-        int r = send_load(w, at, m, code, err);
+        int r = load(w, at, m, code, err);
         if (r < 0)
             return r;
         w->loads++;

@@ -92,6 +92,13 @@ static unsigned find_slot(const struct worker *w)
     return i;
 }
 
+static uint8_t *put(uint8_t *to, const char *from, size_t n)
+{
+    if (n > 0)
+        memcpy(to, from, n);
+    return to + n;
+}
+
 /* Copy what the guest is to see into shared memory. */
 static void fill_slot(struct worker *w, unsigned slot, uint32_t place, const struct activation *a)
 {
@@ -100,12 +107,11 @@ static void fill_slot(struct worker *w, unsigned slot, uint32_t place, const str
     struct wire_slot *s = &w->map.head->slots[slot];
     uint8_t *to = wire_input(&w->map, slot);
 
-    memcpy(to, a->args, a->args_size);
-    to += a->args_size;
-    *to++ = '\0';
-    memcpy(to, c->strings, c->strings_size);
-    if (a->strings.size)
-        memcpy(to + c->strings_size, a->strings.data, a->strings.size);
+    to = put(to, a->args, a->args_size);
+    to = put(to, "", 1);
+    to = put(to, c->strings, c->head_size);
+    to = put(to, a->strings.data, a->strings.size); /* first: it counts more than init's */
+    put(to, c->strings + c->head_size, c->strings_size - c->head_size);
     s->place = place;
     s->loads = w->loads;
     s->args_size = (uint32_t)a->args_size;
@@ -219,27 +225,41 @@ static struct worker *find_worker(struct pool *p, const struct activation *a)
     return find_queue(p, a, clock_mono_ns());
 }
 
+/*
+ * Run an activation now, if there is a worker for it. False when there is none; true when it was
+ * given to one, or answered because it cannot be.
+ */
+static bool place(struct pool *p, struct activation *a)
+{
+    struct worker *w;
+    struct err err;
+
+    while ((w = find_worker(p, a)) != NULL) {
+        int r = give(p, w, a, &err);
+        if (r == 0)
+            return true;
+        if (err.kind == ERR_REFUSED) { /* it has died, and we have not yet been told */
+            worker_kill(w);
+            continue;
+        }
+        deadlines_remove(p->deadlines, a);
+        answer_failed(a, ACTIVATION_WHISK_ERROR, err.msg);
+        return true;
+    }
+    return false;
+}
+
 /* Hand out what is queued, as far as there are workers. */
 static void dispatch(struct pool *p)
 {
-    struct activation **at = &p->first;
-    struct err err;
+    struct activation *a;
 
-    while (*at && !p->closing) {
-        struct activation *a = *at;
-        struct worker *w = find_worker(p, a);
-        if (!w) {
-            if (p->computing >= p->settings.workers)
-                return;
-            at = &a->next;
+    while ((a = p->first) != NULL && !p->closing) {
+        queue_remove(p, &p->first);
+        if (place(p, a))
             continue;
-        }
-        queue_remove(p, at);
-        if (give(p, w, a, &err) < 0) {
-            deadlines_remove(p->deadlines, a);
-            answer_failed(a, ACTIVATION_WHISK_ERROR, err.msg);
-            at = &p->first; /* the answer may have changed the queue */
-        }
+        queue_put(p, a, true);
+        return;
     }
 }
 
@@ -267,17 +287,9 @@ static void keep_spares(struct pool *p)
 
 void schedule_run(struct pool *p, struct activation *a)
 {
-    struct err err;
-    struct worker *w;
-
     deadlines_add(p->deadlines, a);
-    if (p->waiting == 0 && (w = find_worker(p, a)) != NULL) {
-        if (give(p, w, a, &err) < 0) {
-            deadlines_remove(p->deadlines, a);
-            answer_failed(a, ACTIVATION_WHISK_ERROR, err.msg);
-        }
+    if (p->waiting == 0 && place(p, a))
         return;
-    }
     if (p->waiting >= POOL_WAITING_MAX) {
         deadlines_remove(p->deadlines, a);
         answer_failed(a, ACTIVATION_WHISK_ERROR, "Too many activations wait for a worker.");

@@ -148,8 +148,12 @@ static int take_env(struct init_call *c, const struct scan_text *env, struct err
     if (env->type != SCAN_OBJECT)
         return err_set(err, ERR_INVALID, "'env' must be an object, not %s",
                        scan_type_text(env->type));
+    unsigned count = 0;
     struct scan_walk w = scan_members(env);
     while (r == 0 && scan_next(&w, &key, &value)) {
+        if (++count > CONTAINER_ENV_MAX)
+            return err_set(err, ERR_INVALID, "the environment has more than %u variables",
+                           CONTAINER_ENV_MAX);
         r = put_variable(&c->env, "", &key, &value, err);
         if (r == 0 && scan_equals(&key, "__OW_NAMESPACE") && value.type == SCAN_STRING)
             r = take_string("__OW_NAMESPACE", &value, &c->ns, err);
@@ -192,9 +196,11 @@ static int take_code(struct init_call *c, struct err *err)
     const char *at;
     size_t n;
 
-    if (c->code_text.n == 0 || c->code_text.type == SCAN_NULL || c->code_text.n == 2)
+    bool is_string = c->code_text.type == SCAN_STRING;
+
+    if (c->code_text.n == 0 || c->code_text.type == SCAN_NULL || (is_string && c->code_text.n == 2))
         return err_set(err, ERR_REFUSED, "Missing main/no code to execute.");
-    if (c->code_text.type != SCAN_STRING)
+    if (!is_string)
         return err_set(err, ERR_INVALID, "'code' must be a string, not %s",
                        scan_type_text(c->code_text.type));
     if (!scan_plain(&c->code_text, &at, &n)) {
@@ -369,9 +375,14 @@ static int read_run(struct run_call *c, struct err *err)
     int r = read_body(c->request, &body, err);
     if (r < 0)
         return r;
+    unsigned count = 0;
     struct scan_walk w = scan_members(&body);
-    while (r == 0 && scan_next(&w, &key, &value))
+    while (r == 0 && scan_next(&w, &key, &value)) {
+        if (++count > ACTIVATION_ENV_MAX)
+            return err_set(err, ERR_INVALID, "the request's body has more than %u members",
+                           ACTIVATION_ENV_MAX);
         r = take_run_member(c, &key, &value, err);
+    }
     return r;
 }
 

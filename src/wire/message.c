@@ -33,7 +33,11 @@ int wire_send(int sock, const struct wire_message *m, const int *fds, size_t fdc
         n = sendmsg(sock, &msg, flags | MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
     if (n < 0)
-        return err_errno(err, errno == EAGAIN ? ERR_BUSY : ERR_INTERNAL, "sending a message");
+        return err_errno(err,
+                         errno == EAGAIN                         ? ERR_BUSY
+                         : errno == EPIPE || errno == ECONNRESET ? ERR_REFUSED
+                                                                 : ERR_INTERNAL,
+                         "sending a message");
     return 0;
 }
 

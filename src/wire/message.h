@@ -43,7 +43,7 @@ struct wire_message {
 
 /*
  * Send one message with fdc descriptors, which stay the caller's. flags as for sendmsg:
- * with MSG_DONTWAIT a full socket is ERR_BUSY.
+ * with MSG_DONTWAIT a full socket is ERR_BUSY. ERR_REFUSED: the other side is gone.
  */
 int wire_send(int sock, const struct wire_message *m, const int *fds, size_t fdc, int flags,
               struct err *err);

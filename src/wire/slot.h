@@ -26,6 +26,7 @@
 #define WIRE_INPUT_MAX (8u << 20)  /* arguments, then strings */
 #define WIRE_OUTPUT_MAX (8u << 20) /* the result's JSON */
 #define WIRE_LOG_MAX (12u << 20)   /* records, see wire/log.h */
+#define WIRE_ENV_MAX 640u          /* variables of a guest */
 
 enum wire_state { WIRE_FREE, WIRE_QUEUED, WIRE_TAKEN, WIRE_DONE };
 
@@ -44,7 +45,8 @@ struct wire_slot {
     uint32_t place;     /* which of the worker's loaded modules */
     uint32_t loads;     /* LOAD messages to have been read before */
     uint32_t args_size; /* input: that many bytes of JSON … */
-    uint32_t text_size; /* … and NUL-terminated strings: action name, entry point, "K=V" … */
+    uint32_t text_size; /* … and NUL-terminated strings: action name, entry point, "K=V" …;
+                           of two with the same name the first counts */
     uint32_t log_limit; /* bytes the guest may print */
     uint64_t order;     /* the queued slot with the smallest runs next */
     uint64_t memory;    /* limit, bytes */

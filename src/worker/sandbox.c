@@ -158,13 +158,13 @@ int sandbox_enter(const char *user, struct sandbox *out, struct err *err)
 
 static int give_up_user(const struct sandbox *box, struct err *err)
 {
-    if (geteuid() == 0 && box->uid != 0) {
-        if (setgroups(0, NULL) < 0 || setresgid(box->gid, box->gid, box->gid) < 0 ||
-            setresuid(box->uid, box->uid, box->uid) < 0)
-            return err_errno(err, ERR_INTERNAL, "changing to user %u", box->uid);
-    }
+    /* While we are root: another user may not. Without root there is none to give up. */
     for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-        prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* EPERM without root: then there is none to drop */
+        prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+    if (geteuid() == 0 && box->uid != 0 &&
+        (setgroups(0, NULL) < 0 || setresgid(box->gid, box->gid, box->gid) < 0 ||
+         setresuid(box->uid, box->uid, box->uid) < 0))
+        return err_errno(err, ERR_INTERNAL, "changing to user %u", box->uid);
     return 0;
 }
 

@@ -107,6 +107,17 @@ static int read_message(struct worker *w, int flags, struct err *err)
     return r;
 }
 
+/* Is there a variable of that name already? */
+static bool has_variable(const struct guest_input *in, const char *variable)
+{
+    size_t n = strcspn(variable, "=") + 1;
+
+    for (int i = 0; i < in->envc; i++)
+        if (strncmp(in->env[i], variable, n) == 0)
+            return true;
+    return false;
+}
+
 /* Cut "name\0entry\0K=V\0…" into input. */
 static void take_strings(struct guest_input *in, const char *at, uint32_t n)
 {
@@ -117,7 +128,7 @@ static void take_strings(struct guest_input *in, const char *at, uint32_t n)
             in->name = at;
         else if (i == 1)
             in->entry = at;
-        else if (in->envc < GUEST_ENV_MAX)
+        else if (in->envc < (int)WIRE_ENV_MAX && !has_variable(in, at))
             in->env[in->envc++] = at;
         at += strlen(at) + 1;
     }

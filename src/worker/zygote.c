@@ -46,7 +46,7 @@ static void tell(struct zygote *z, struct wire_message *m, int fd)
     struct err err;
 
     int r = wire_send(z->control, m, &fd, fd >= 0 ? 1 : 0, 0, &err);
-    if (r < 0 && errno != EPIPE) /* wowd is stopping: we shall read it from the socket */
+    if (r < 0 && err.kind != ERR_REFUSED) /* else wowd is gone, as we shall read */
         log_event("zygote.fault", "error=\"%s\"", err.msg);
 }
 
