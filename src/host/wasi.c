@@ -50,8 +50,9 @@ uint16_t wasi_host_errno(int host)
         {ERANGE, WASI_RANGE},
         {EROFS, WASI_ROFS},
         {ESPIPE, WASI_SPIPE},
+        {ESTALE, WASI_STALE},
         {ETXTBSY, WASI_TXTBSY},
-        {EXDEV, WASI_NOTCAPABLE}, /* openat2: the path leads out of its directory */
+        {EXDEV, WASI_XDEV},
     };
 
     for (size_t i = 0; i < sizeof map / sizeof *map; i++)
@@ -86,10 +87,23 @@ uint16_t wasi_fd_get(const struct wasi_call *c, uint32_t fd, uint64_t rights, st
 
     if (fd >= w->top || w->fds[fd].kind == FD_FREE)
         return WASI_BADF;
-    if ((w->fds[fd].rights & rights) != rights)
+    struct wasi_fd *found = &w->fds[fd];
+    uint64_t missing = rights & ~found->rights;
+    if (missing && found->kind == FD_DIR && found->read_only && (missing & RIGHTS_CHANGE))
+        return WASI_ROFS;
+    if (missing)
         return WASI_NOTCAPABLE;
-    *out = &w->fds[fd];
+    *out = found;
     return WASI_OK;
+}
+
+uint16_t wasi_dir_get(const struct wasi_call *c, uint32_t fd, uint64_t rights, struct wasi_fd **out)
+{
+    uint16_t r = wasi_fd_get(c, fd, 0, out);
+
+    if (r == WASI_OK && (*out)->kind != FD_DIR)
+        return WASI_NOTDIR;
+    return r == WASI_OK ? wasi_fd_get(c, fd, rights, out) : r;
 }
 
 uint16_t wasi_fd_add(const struct wasi_call *c, const struct wasi_fd *like, uint32_t *out)
@@ -120,7 +134,12 @@ void wasi_fd_release(struct wasi *w, uint32_t fd)
 
 struct wasi *wasi_new(void) { return NEW(struct wasi); }
 
-void wasi_free(struct wasi *w) { free(w); }
+void wasi_free(struct wasi *w)
+{
+    if (w)
+        wasi_end(w);
+    free(w);
+}
 
 void wasi_begin(struct wasi *w, const struct wasi_setup *setup)
 {
@@ -140,9 +159,12 @@ void wasi_begin(struct wasi *w, const struct wasi_setup *setup)
         w->fds[w->top++] = (struct wasi_fd){
             .kind = FD_DIR,
             .host = setup->dirs[i].fd,
+            .read_only = !setup->dirs[i].writable,
             .preopen = setup->dirs[i].name,
             .rights = RIGHTS_DIR & ~denied,
-            .inheriting = RIGHTS_ALL & ~denied,
+            /* wasi-libc quietly asks for no more than it sees here; path_open is to hear that a
+             * guest wants to write, and to refuse. */
+            .inheriting = RIGHTS_ALL & ~(denied & ~RIGHTS_WRITE),
         };
     }
 }

@@ -11,11 +11,7 @@
 
 #define IOVS_MAX 1024u
 
-static uint16_t last_errno(void) { return wasi_host_errno(errno); }
-
-static uint16_t result(long r) { return r < 0 ? last_errno() : WASI_OK; }
-
-uint8_t wasi_filetype(uint32_t mode)
+static uint8_t filetype(uint32_t mode)
 {
     switch (mode & S_IFMT) {
     case S_IFREG:
@@ -48,7 +44,7 @@ uint16_t wasi_put_filestat(const struct wasi_call *c, uint32_t at, const struct 
         uint64_t links, size, atim, mtim, ctim;
     } out = {st->st_dev,
              st->st_ino,
-             wasi_filetype(st->st_mode),
+             filetype(st->st_mode),
              st->st_nlink,
              (uint64_t)st->st_size,
              stamp(&st->st_atim),
@@ -62,6 +58,8 @@ uint16_t wasi_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespe
 {
     const uint64_t times[2] = {atim, mtim};
 
+    if (flags > 15)
+        return WASI_INVAL;
     for (int i = 0; i < 2; i++, flags >>= 2) {
         if ((flags & 3) == 3)
             return WASI_INVAL;
@@ -79,14 +77,15 @@ struct iov { /* as it lies in the guest */
     uint32_t at, n;
 };
 
-static uint16_t get_iov(const struct wasi_call *c, uint32_t table, uint32_t i, struct iov *out,
-                        uint8_t **data)
+/* Entry i of a table of count, and where its bytes lie. */
+static uint16_t get_iov(const struct wasi_call *c, uint32_t table, uint32_t count, uint32_t i,
+                        struct iov *out, uint8_t **data)
 {
-    const uint8_t *from = mem(c, table + i * (uint32_t)sizeof *out, sizeof *out);
+    const uint8_t *from = mem(c, table, count * (uint32_t)sizeof *out);
 
     if (!from)
         return WASI_FAULT;
-    memcpy(out, from, sizeof *out);
+    memcpy(out, from + i * sizeof *out, sizeof *out);
     *data = mem(c, out->at, out->n);
     return *data ? WASI_OK : WASI_FAULT;
 }
@@ -118,30 +117,41 @@ static long transfer(struct wasi *w, struct wasi_fd *fd, bool out, uint8_t *data
     return out ? write(fd->host, data, n) : read(fd->host, data, n);
 }
 
+/* May the descriptor be read from, or written to, so? */
+static uint16_t check_transfer(const struct wasi_call *c, bool out, bool seeks, struct wasi_fd **fd)
+{
+    uint64_t rights = (out ? RIGHT_FD_WRITE : RIGHT_FD_READ) | (seeks ? RIGHT_FD_SEEK : 0);
+    uint16_t r = wasi_fd_get(c, arg32(c, 0), 0, fd);
+
+    if (r == WASI_OK && (*fd)->kind == FD_DIR)
+        return out ? WASI_BADF : WASI_ISDIR;
+    if (r == WASI_OK && (*fd)->kind == FD_STREAM && seeks)
+        return WASI_SPIPE;
+    if (r == WASI_OK)
+        r = wasi_fd_get(c, arg32(c, 0), rights, fd);
+    return r == WASI_OK && arg32(c, 2) > IOVS_MAX ? WASI_INVAL : r;
+}
+
 /* All four of read, write, pread and pwrite; what they transferred goes to `answer`. */
 static uint16_t transfer_all(const struct wasi_call *c, bool out, int64_t offset, uint32_t answer)
 {
     uint32_t table = arg32(c, 1), count = arg32(c, 2), total = 0;
     struct wasi_fd *fd;
 
-    uint16_t r = wasi_fd_get(c, arg32(c, 0), out ? RIGHT_FD_WRITE : RIGHT_FD_READ, &fd);
+    uint16_t r = check_transfer(c, out, offset >= 0, &fd);
     if (r != WASI_OK)
         return r;
-    if (fd->kind == FD_DIR)
-        return WASI_ISDIR;
-    if (count > IOVS_MAX)
-        return WASI_INVAL;
     for (uint32_t i = 0; i < count; i++) {
         struct iov iov;
         uint8_t *data;
-        r = get_iov(c, table, i, &iov, &data);
+        r = get_iov(c, table, count, i, &iov, &data);
         if (r != WASI_OK)
             return r;
         if (iov.n > INT32_MAX - total)
             return WASI_INVAL;
         long done = transfer(c->w, fd, out, data, iov.n, offset < 0 ? -1 : offset + total);
         if (done < 0)
-            return total > 0 ? wasi_put32(c, answer, total) : last_errno();
+            return total > 0 ? wasi_put32(c, answer, total) : wasi_host_errno(errno);
         total += (uint32_t)done;
         if ((uint32_t)done < iov.n)
             break;
@@ -155,13 +165,6 @@ uint16_t wasi_fd_write(const struct wasi_call *c) { return transfer_all(c, true,
 
 static uint16_t transfer_at(const struct wasi_call *c, bool out)
 {
-    struct wasi_fd *fd;
-
-    uint16_t r = wasi_fd_get(c, arg32(c, 0), 0, &fd);
-    if (r != WASI_OK)
-        return r;
-    if (fd->kind == FD_STREAM)
-        return WASI_SPIPE;
     if (c->v[3] > INT64_MAX - UINT32_MAX)
         return WASI_INVAL;
     return transfer_all(c, out, (int64_t)c->v[3], arg32(c, 4));
@@ -201,7 +204,7 @@ uint16_t wasi_fd_allocate(const struct wasi_call *c)
     struct wasi_fd *fd;
     uint16_t r = host_fd(c, RIGHT_FD_ALLOCATE, &fd);
 
-    return r != WASI_OK ? r : result(fallocate(fd->host, 0, (off_t)c->v[1], (off_t)c->v[2]));
+    return r != WASI_OK ? r : wasi_result(fallocate(fd->host, 0, (off_t)c->v[1], (off_t)c->v[2]));
 }
 
 uint16_t wasi_fd_close(const struct wasi_call *c)
@@ -219,7 +222,7 @@ uint16_t wasi_fd_datasync(const struct wasi_call *c)
     struct wasi_fd *fd;
     uint16_t r = host_fd(c, RIGHT_FD_DATASYNC, &fd);
 
-    return r != WASI_OK ? r : result(fdatasync(fd->host));
+    return r != WASI_OK ? r : wasi_result(fdatasync(fd->host));
 }
 
 uint16_t wasi_fd_sync(const struct wasi_call *c)
@@ -227,7 +230,7 @@ uint16_t wasi_fd_sync(const struct wasi_call *c)
     struct wasi_fd *fd;
     uint16_t r = host_fd(c, RIGHT_FD_SYNC, &fd);
 
-    return r != WASI_OK ? r : result(fsync(fd->host));
+    return r != WASI_OK ? r : wasi_result(fsync(fd->host));
 }
 
 uint16_t wasi_fd_fdstat_get(const struct wasi_call *c)
@@ -255,9 +258,6 @@ uint16_t wasi_fd_fdstat_get(const struct wasi_call *c)
     return wasi_put(c, arg32(c, 1), &out, sizeof out);
 }
 
-#define FDFLAG_APPEND 1u
-#define FDFLAG_NONBLOCK 4u
-
 uint16_t wasi_fd_fdstat_set_flags(const struct wasi_call *c)
 {
     struct wasi_fd *fd;
@@ -266,11 +266,11 @@ uint16_t wasi_fd_fdstat_set_flags(const struct wasi_call *c)
 
     if (r != WASI_OK)
         return r;
-    if (flags & ~(FDFLAG_APPEND | FDFLAG_NONBLOCK))
+    if ((flags ^ fd->flags) & ~(uint32_t)(FDFLAG_APPEND | FDFLAG_NONBLOCK))
         return WASI_NOTSUP; /* the kernel cannot change the others either */
     int host = (flags & FDFLAG_APPEND ? O_APPEND : 0) | O_NONBLOCK;
-    if (fcntl(fd->host, F_SETFL, host) < 0)
-        return last_errno();
+    if (fd->kind == FD_FILE && fcntl(fd->host, F_SETFL, host) < 0)
+        return wasi_host_errno(errno);
     fd->flags = (uint16_t)flags;
     return WASI_OK;
 }
@@ -298,7 +298,7 @@ uint16_t wasi_fd_filestat_get(const struct wasi_call *c)
     if (r != WASI_OK)
         return r;
     if (fd->kind != FD_STREAM && fstat(fd->host, &st) < 0)
-        return last_errno();
+        return wasi_host_errno(errno);
     return wasi_put_filestat(c, arg32(c, 1), &st);
 }
 
@@ -307,7 +307,7 @@ uint16_t wasi_fd_filestat_set_size(const struct wasi_call *c)
     struct wasi_fd *fd;
     uint16_t r = host_fd(c, RIGHT_FD_FILESTAT_SET_SIZE, &fd);
 
-    return r != WASI_OK ? r : result(ftruncate(fd->host, (off_t)c->v[1]));
+    return r != WASI_OK ? r : wasi_result(ftruncate(fd->host, (off_t)c->v[1]));
 }
 
 uint16_t wasi_fd_filestat_set_times(const struct wasi_call *c)
@@ -318,7 +318,7 @@ uint16_t wasi_fd_filestat_set_times(const struct wasi_call *c)
 
     if (r == WASI_OK)
         r = wasi_times(c->v[1], c->v[2], arg32(c, 3), times);
-    return r != WASI_OK ? r : result(futimens(fd->host, times));
+    return r != WASI_OK ? r : wasi_result(futimens(fd->host, times));
 }
 
 uint16_t wasi_fd_prestat_get(const struct wasi_call *c)
@@ -372,7 +372,7 @@ uint16_t wasi_fd_seek(const struct wasi_call *c)
     if (arg32(c, 2) > 2)
         return WASI_INVAL;
     off_t at = lseek(fd->host, (off_t)c->v[1], whence[arg32(c, 2)]);
-    return at < 0 ? last_errno() : wasi_put64(c, arg32(c, 3), (uint64_t)at);
+    return at < 0 ? wasi_host_errno(errno) : wasi_put64(c, arg32(c, 3), (uint64_t)at);
 }
 
 uint16_t wasi_fd_tell(const struct wasi_call *c)
@@ -383,7 +383,7 @@ uint16_t wasi_fd_tell(const struct wasi_call *c)
     if (r != WASI_OK)
         return r;
     off_t at = lseek(fd->host, 0, SEEK_CUR);
-    return at < 0 ? last_errno() : wasi_put64(c, arg32(c, 1), (uint64_t)at);
+    return at < 0 ? wasi_host_errno(errno) : wasi_put64(c, arg32(c, 1), (uint64_t)at);
 }
 
 /* ---- fd_readdir ---- */
@@ -438,6 +438,22 @@ static bool put_dirent(uint8_t *to, uint32_t room, uint32_t *used, const struct 
     return put_part(to, room, used, &out, sizeof out) && put_part(to, room, used, d->name, n);
 }
 
+/*
+ * A granted directory is one open file for all the processes that were handed it, and so is the
+ * position that listing it moves: the first listing opens it once more.
+ */
+static uint16_t own_position(struct wasi_fd *fd)
+{
+    if (fd->owned)
+        return WASI_OK;
+    int own = wasi_open_beneath(fd->host, ".", O_RDONLY | O_DIRECTORY, 0);
+    if (own < 0)
+        return wasi_host_errno(errno);
+    fd->host = own;
+    fd->owned = true;
+    return WASI_OK;
+}
+
 /* The host's positions serve as cookies: 0 is the beginning there as well. */
 uint16_t wasi_fd_readdir(const struct wasi_call *c)
 {
@@ -446,20 +462,20 @@ uint16_t wasi_fd_readdir(const struct wasi_call *c)
     _Alignas(8) char entries[8192];
     bool more = true;
 
-    uint16_t r = host_fd(c, RIGHT_FD_READDIR, &fd);
+    uint16_t r = wasi_dir_get(c, arg32(c, 0), RIGHT_FD_READDIR, &fd);
+    if (r == WASI_OK)
+        r = own_position(fd);
     if (r != WASI_OK)
         return r;
-    if (fd->kind != FD_DIR)
-        return WASI_NOTDIR;
     uint8_t *to = mem(c, arg32(c, 1), room);
     if (!to)
         return WASI_FAULT;
     if (lseek(fd->host, (off_t)c->v[3], SEEK_SET) < 0)
-        return last_errno();
+        return wasi_host_errno(errno);
     while (more && used < room) {
         long n = syscall(SYS_getdents64, fd->host, entries, sizeof entries);
         if (n < 0)
-            return last_errno();
+            return wasi_host_errno(errno);
         more = n > 0;
         for (long at = 0; more && at < n;) {
             const struct host_dirent *d = (const struct host_dirent *)(entries + at);

@@ -9,31 +9,41 @@
 
 #define SUBSCRIPTIONS_MAX 1024u
 #define RANDOM_CHUNK 65536u
-#define SLACK_NS 100000u /* the wall's clock and the one we sleep by do not run quite alike */
 
-/* Pointers to strings at `table`, the strings themselves at `text`. */
+static uint32_t size_of(const char *const *strings, int count)
+{
+    uint32_t bytes = 0;
+
+    for (int i = 0; i < count; i++)
+        bytes += (uint32_t)strlen(strings[i]) + 1;
+    return bytes;
+}
+
+/* Pointers to strings at parameter 0, the strings themselves at parameter 1. */
 static uint16_t put_strings(const struct wasi_call *c, const char *const *strings, int count)
 {
-    uint32_t table = arg32(c, 0), text = arg32(c, 1);
+    uint32_t text = arg32(c, 1);
+    uint8_t *table = mem(c, arg32(c, 0), (uint32_t)count * (uint32_t)sizeof text);
+    uint8_t *to = mem(c, text, size_of(strings, count));
 
+    if (!table || !to)
+        return WASI_FAULT;
     for (int i = 0; i < count; i++) {
         uint32_t n = (uint32_t)strlen(strings[i]) + 1;
-        if (wasi_put32(c, table, text) != WASI_OK || wasi_put(c, text, strings[i], n) != WASI_OK)
-            return WASI_FAULT;
-        table += 4;
+        memcpy(table, &text, sizeof text);
+        memcpy(to, strings[i], n);
+        table += sizeof text;
         text += n;
+        to += n;
     }
     return WASI_OK;
 }
 
 static uint16_t put_sizes(const struct wasi_call *c, const char *const *strings, int count)
 {
-    uint32_t bytes = 0;
-
-    for (int i = 0; i < count; i++)
-        bytes += (uint32_t)strlen(strings[i]) + 1;
     uint16_t r = wasi_put32(c, arg32(c, 0), (uint32_t)count);
-    return r == WASI_OK ? wasi_put32(c, arg32(c, 1), bytes) : r;
+
+    return r == WASI_OK ? wasi_put32(c, arg32(c, 1), size_of(strings, count)) : r;
 }
 
 uint16_t wasi_args_get(const struct wasi_call *c)
@@ -165,28 +175,32 @@ _Static_assert(sizeof(struct subscription) == 48 && sizeof(struct event) == 32, 
 
 static bool read_subscription(const struct wasi_call *c, uint32_t i, struct subscription *s)
 {
-    const uint8_t *from = mem(c, arg32(c, 0) + i * (uint32_t)sizeof *s, sizeof *s);
+    const uint8_t *from = mem(c, arg32(c, 0), arg32(c, 2) * (uint32_t)sizeof *s);
 
     if (from)
-        memcpy(s, from, sizeof *s);
+        memcpy(s, from + i * sizeof *s, sizeof *s);
     return from != NULL;
 }
 
+/* A clock to sleep by: those of processor time stand still meanwhile. */
+static uint16_t check_clock(uint32_t id, clockid_t *out)
+{
+    if (!host_clock(id, out))
+        return WASI_INVAL;
+    return *out == CLOCK_REALTIME || *out == CLOCK_MONOTONIC ? WASI_OK : WASI_NOTSUP;
+}
+
 /* How long until this one is due, ns; 0 for descriptors, which are always ready, and for errors. */
-static uint64_t due_in(const struct subscription *s, uint16_t *error)
+static uint64_t due_in(const struct subscription *s)
 {
     struct timespec t;
     clockid_t clock;
 
-    *error = WASI_OK;
-    if (s->tag != EVENT_CLOCK)
+    if (s->tag != EVENT_CLOCK || check_clock(s->id, &clock) != WASI_OK)
         return 0;
-    if (!host_clock(s->id, &clock) || clock_gettime(clock, &t) < 0) {
-        *error = WASI_INVAL;
-        return 0;
-    }
     if (!(s->flags & 1))
         return s->timeout;
+    clock_gettime(clock, &t);
     return s->timeout > ns_of(&t) ? s->timeout - ns_of(&t) : 0;
 }
 
@@ -208,11 +222,13 @@ static void sleep_ns(const struct wasi_call *c, uint64_t ns)
 static void fill_event(const struct wasi_call *c, const struct subscription *s, struct event *e)
 {
     struct wasi_fd *fd;
+    clockid_t clock;
 
     *e = (struct event){.userdata = s->userdata, .type = s->tag};
-    due_in(s, &e->error);
-    if (s->tag == EVENT_CLOCK)
+    if (s->tag == EVENT_CLOCK) {
+        e->error = check_clock(s->id, &clock);
         return;
+    }
     e->error =
         s->tag > EVENT_WRITE ? WASI_INVAL : wasi_fd_get(c, s->id, RIGHT_POLL_FD_READWRITE, &fd);
     e->bytes = 1;
@@ -222,32 +238,28 @@ static void fill_event(const struct wasi_call *c, const struct subscription *s, 
 
 uint16_t wasi_poll_oneoff(const struct wasi_call *c)
 {
-    uint32_t count = arg32(c, 2), written = 0, out = arg32(c, 1);
-    uint64_t first = UINT64_MAX;
+    uint32_t count = arg32(c, 2), written = 0;
+    uint64_t due[SUBSCRIPTIONS_MAX], first = UINT64_MAX;
     struct subscription s;
-    uint16_t error;
+    struct event e;
 
     if (count == 0 || count > SUBSCRIPTIONS_MAX)
         return WASI_INVAL;
+    uint8_t *out = mem(c, arg32(c, 1), count * (uint32_t)sizeof e);
+    if (!out || !mem(c, arg32(c, 3), sizeof written))
+        return WASI_FAULT;
     for (uint32_t i = 0; i < count; i++) {
         if (!read_subscription(c, i, &s))
             return WASI_FAULT;
-        uint64_t due = due_in(&s, &error);
-        first = due < first ? due : first;
+        due[i] = due_in(&s);
+        first = due[i] < first ? due[i] : first;
     }
     sleep_ns(c, first);
     for (uint32_t i = 0; i < count; i++) {
-        struct event e;
-        if (!read_subscription(c, i, &s))
-            return WASI_FAULT;
-        /* A relative one says the same as before; one in absolute time has come nearer. */
-        uint64_t due = due_in(&s, &error);
-        if (due > (s.flags & 1 ? SLACK_NS : first))
+        if (due[i] > first || !read_subscription(c, i, &s))
             continue;
         fill_event(c, &s, &e);
-        if (wasi_put(c, out + written * (uint32_t)sizeof e, &e, sizeof e) != WASI_OK)
-            return WASI_FAULT;
-        written++;
+        memcpy(out + written++ * sizeof e, &e, sizeof e);
     }
     return wasi_put32(c, arg32(c, 3), written);
 }

@@ -17,26 +17,28 @@
 #include "host/wasi_priv.h"
 
 #define PATH_SIZE 4096u
+#define RACES_MAX 64
 
-enum { OFLAG_CREAT = 1, OFLAG_DIRECTORY = 2, OFLAG_EXCL = 4, OFLAG_TRUNC = 8 };
-enum { FDFLAG_APPEND = 1, FDFLAG_DSYNC = 2, FDFLAG_RSYNC = 8, FDFLAG_SYNC = 16 };
+enum { OFLAG_CREAT = 1, OFLAG_DIRECTORY = 2, OFLAG_EXCL = 4, OFLAG_TRUNC = 8, OFLAGS_ALL = 15 };
 enum { LOOKUP_FOLLOW = 1 };
 
-static uint16_t last_errno(void) { return wasi_host_errno(errno); }
-
-static uint16_t result(long r) { return r < 0 ? last_errno() : WASI_OK; }
-
-static int open_beneath(int dir, const char *path, uint64_t flags, uint64_t mode)
+int wasi_open_beneath(int dir, const char *path, uint64_t flags, uint64_t mode)
 {
     struct open_how how = {.flags = flags | O_CLOEXEC,
                            .mode = mode,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-    long fd;
+    long fd = -1;
 
-    do /* EAGAIN: something was renamed meanwhile */
+    errno = EAGAIN; /* which the kernel says when something was renamed meanwhile */
+    for (int i = 0; i < RACES_MAX && fd < 0 && errno == EAGAIN; i++)
         fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
-    while (fd < 0 && errno == EAGAIN);
     return (int)fd;
+}
+
+/* The result of wasi_open_beneath, whose EXDEV means that the path leads out of the directory. */
+static uint16_t opened(int fd)
+{
+    return fd < 0 && errno == EXDEV ? WASI_NOTCAPABLE : wasi_result(fd);
 }
 
 /* A path as the guest gave it, with a NUL behind it. */
@@ -62,10 +64,8 @@ static uint16_t get_text(const struct wasi_call *c, uint32_t at, uint32_t n, cha
 static uint16_t get_path(const struct wasi_call *c, int fd, int at, uint64_t rights,
                          struct path *out)
 {
-    uint16_t r = wasi_fd_get(c, arg32(c, fd), rights, &out->dir);
+    uint16_t r = wasi_dir_get(c, arg32(c, fd), rights, &out->dir);
 
-    if (r == WASI_OK && out->dir->kind != FD_DIR)
-        r = WASI_NOTDIR;
     if (r == WASI_OK)
         r = get_text(c, arg32(c, at), arg32(c, at + 1), out->text);
     if (r == WASI_OK && out->text[0] == '\0')
@@ -73,31 +73,46 @@ static uint16_t get_path(const struct wasi_call *c, int fd, int at, uint64_t rig
     return r == WASI_OK && out->text[0] == '/' ? WASI_NOTCAPABLE : r;
 }
 
-/* The directory that holds the path's last part, and that part, in place; a trailing '/' goes. */
-static uint16_t split(struct path *p, int *parent, const char **last)
+/*
+ * Cut the path in place: its last part, and what is before it, "." if nothing is. A '/' behind
+ * the last part stays there: by it the kernel knows that only a directory is meant.
+ */
+static const char *cut(struct path *p, const char **last)
 {
     size_t n = strlen(p->text);
 
-    while (n > 1 && p->text[n - 1] == '/')
-        p->text[--n] = '\0';
-    char *slash = strrchr(p->text, '/');
-    *last = slash ? slash + 1 : p->text;
-    if (strcmp(*last, ".") == 0 || strcmp(*last, "..") == 0)
-        return WASI_INVAL;
-    if (slash)
-        *slash = '\0';
-    *parent = open_beneath(p->dir->host, slash ? p->text : ".", O_PATH | O_DIRECTORY, 0);
-    return result(*parent);
+    while (n > 0 && p->text[n - 1] == '/')
+        n--;
+    while (n > 0 && p->text[n - 1] != '/')
+        n--;
+    *last = p->text + n;
+    if (n == 0)
+        return ".";
+    p->text[n - 1] = '\0';
+    return p->text;
 }
 
-/* get_path and split in one. *parent is to be closed if it is not -1. */
+/* What makes a name, and what only reads one: there the kernel would follow a link before '/'. */
+#define MAKES (RIGHT_PATH_CREATE_DIRECTORY | RIGHT_PATH_LINK_TARGET | RIGHT_PATH_SYMLINK)
+#define READS (RIGHT_PATH_LINK_SOURCE | RIGHT_PATH_READLINK)
+
+/* get_path; *last is its last part, *parent the directory that holds it, to be closed if not -1. */
 static uint16_t get_name(const struct wasi_call *c, int fd, int at, uint64_t rights,
                          struct path *path, int *parent, const char **last)
 {
     uint16_t r = get_path(c, fd, at, rights, path);
 
     *parent = -1;
-    return r == WASI_OK ? split(path, parent, last) : r;
+    if (r != WASI_OK)
+        return r;
+    const char *before = cut(path, last);
+    size_t n = strcspn(*last, "/");
+    if ((rights & READS) && (*last)[n] == '/')
+        return WASI_NOTDIR;
+    if ((n == 1 && (*last)[0] == '.') || (n == 2 && strncmp(*last, "..", 2) == 0))
+        return rights & MAKES ? WASI_EXIST : WASI_INVAL;
+    *parent = wasi_open_beneath(path->dir->host, before, O_PATH | O_DIRECTORY, 0);
+    return opened(*parent);
 }
 
 uint16_t wasi_path_create_directory(const struct wasi_call *c)
@@ -107,7 +122,7 @@ uint16_t wasi_path_create_directory(const struct wasi_call *c)
     AUTO(fd) int parent = -1;
     uint16_t r = get_name(c, 0, 1, RIGHT_PATH_CREATE_DIRECTORY, &path, &parent, &last);
 
-    return r == WASI_OK ? result(mkdirat(parent, last, 0777)) : r;
+    return r == WASI_OK ? wasi_result(mkdirat(parent, last, 0777)) : r;
 }
 
 uint16_t wasi_path_remove_directory(const struct wasi_call *c)
@@ -117,7 +132,7 @@ uint16_t wasi_path_remove_directory(const struct wasi_call *c)
     AUTO(fd) int parent = -1;
     uint16_t r = get_name(c, 0, 1, RIGHT_PATH_REMOVE_DIRECTORY, &path, &parent, &last);
 
-    return r == WASI_OK ? result(unlinkat(parent, last, AT_REMOVEDIR)) : r;
+    return r == WASI_OK ? wasi_result(unlinkat(parent, last, AT_REMOVEDIR)) : r;
 }
 
 uint16_t wasi_path_unlink_file(const struct wasi_call *c)
@@ -127,15 +142,16 @@ uint16_t wasi_path_unlink_file(const struct wasi_call *c)
     AUTO(fd) int parent = -1;
     uint16_t r = get_name(c, 0, 1, RIGHT_PATH_UNLINK_FILE, &path, &parent, &last);
 
-    return r == WASI_OK ? result(unlinkat(parent, last, 0)) : r;
+    return r == WASI_OK ? wasi_result(unlinkat(parent, last, 0)) : r;
 }
 
 /* A file to look at, not to read: follows links only if it may and is asked to. */
 static uint16_t find(const struct path *p, uint32_t lookup, int *fd)
 {
-    *fd =
-        open_beneath(p->dir->host, p->text, O_PATH | (lookup & LOOKUP_FOLLOW ? 0 : O_NOFOLLOW), 0);
-    return result(*fd);
+    uint64_t flags = O_PATH | (lookup & LOOKUP_FOLLOW ? 0 : O_NOFOLLOW);
+
+    *fd = wasi_open_beneath(p->dir->host, p->text, flags, 0);
+    return opened(*fd);
 }
 
 uint16_t wasi_path_filestat_get(const struct wasi_call *c)
@@ -149,7 +165,7 @@ uint16_t wasi_path_filestat_get(const struct wasi_call *c)
         r = find(&path, arg32(c, 1), &fd);
     if (r != WASI_OK)
         return r;
-    return fstat(fd, &st) < 0 ? last_errno() : wasi_put_filestat(c, arg32(c, 4), &st);
+    return fstat(fd, &st) < 0 ? wasi_host_errno(errno) : wasi_put_filestat(c, arg32(c, 4), &st);
 }
 
 uint16_t wasi_path_filestat_set_times(const struct wasi_call *c)
@@ -163,7 +179,7 @@ uint16_t wasi_path_filestat_set_times(const struct wasi_call *c)
         r = wasi_times(c->v[4], c->v[5], arg32(c, 6), times);
     if (r == WASI_OK)
         r = find(&path, arg32(c, 1), &fd);
-    return r == WASI_OK ? result(utimensat(fd, "", times, AT_EMPTY_PATH)) : r;
+    return r == WASI_OK ? wasi_result(utimensat(fd, "", times, AT_EMPTY_PATH)) : r;
 }
 
 uint16_t wasi_path_link(const struct wasi_call *c)
@@ -178,7 +194,7 @@ uint16_t wasi_path_link(const struct wasi_call *c)
     uint16_t r = get_name(c, 0, 2, RIGHT_PATH_LINK_SOURCE, &from, &from_parent, &from_last);
     if (r == WASI_OK)
         r = get_name(c, 4, 5, RIGHT_PATH_LINK_TARGET, &to, &to_parent, &to_last);
-    return r == WASI_OK ? result(linkat(from_parent, from_last, to_parent, to_last, 0)) : r;
+    return r == WASI_OK ? wasi_result(linkat(from_parent, from_last, to_parent, to_last, 0)) : r;
 }
 
 uint16_t wasi_path_rename(const struct wasi_call *c)
@@ -191,7 +207,7 @@ uint16_t wasi_path_rename(const struct wasi_call *c)
     uint16_t r = get_name(c, 0, 1, RIGHT_PATH_RENAME_SOURCE, &from, &from_parent, &from_last);
     if (r == WASI_OK)
         r = get_name(c, 3, 4, RIGHT_PATH_RENAME_TARGET, &to, &to_parent, &to_last);
-    return r == WASI_OK ? result(renameat(from_parent, from_last, to_parent, to_last)) : r;
+    return r == WASI_OK ? wasi_result(renameat(from_parent, from_last, to_parent, to_last)) : r;
 }
 
 uint16_t wasi_path_symlink(const struct wasi_call *c)
@@ -206,7 +222,7 @@ uint16_t wasi_path_symlink(const struct wasi_call *c)
         r = WASI_NOTCAPABLE; /* it would mean another file to whoever reads it outside */
     if (r == WASI_OK)
         r = get_name(c, 2, 3, RIGHT_PATH_SYMLINK, &path, &parent, &last);
-    return r == WASI_OK ? result(symlinkat(target, parent, last)) : r;
+    return r == WASI_OK ? wasi_result(symlinkat(target, parent, last)) : r;
 }
 
 uint16_t wasi_path_readlink(const struct wasi_call *c)
@@ -221,7 +237,7 @@ uint16_t wasi_path_readlink(const struct wasi_call *c)
         return r;
     ssize_t n = readlinkat(parent, last, target, sizeof target);
     if (n < 0)
-        return last_errno();
+        return wasi_host_errno(errno);
     uint32_t size = (uint32_t)n < arg32(c, 4) ? (uint32_t)n : arg32(c, 4);
     r = wasi_put(c, arg32(c, 3), target, size);
     return r == WASI_OK ? wasi_put32(c, arg32(c, 5), size) : r;
@@ -233,8 +249,7 @@ uint16_t wasi_path_readlink(const struct wasi_call *c)
 static uint64_t host_flags(const struct wasi_call *c, uint64_t rights)
 {
     uint32_t lookup = arg32(c, 1), oflags = arg32(c, 4), fdflags = arg32(c, 7);
-    bool writes = (rights & (RIGHT_FD_WRITE | RIGHT_FD_ALLOCATE | RIGHT_FD_FILESTAT_SET_SIZE)) ||
-                  (oflags & OFLAG_TRUNC);
+    bool writes = (rights & RIGHTS_WRITE) || (oflags & OFLAG_TRUNC);
     bool reads = (rights & (RIGHT_FD_READ | RIGHT_FD_READDIR)) != 0;
     uint64_t flags = O_NOCTTY | O_NONBLOCK; /* a FIFO must not make the worker wait */
 
@@ -254,11 +269,11 @@ static uint64_t host_flags(const struct wasi_call *c, uint64_t rights)
 /* Open it; what wants to write to a directory gets one it can read, as wasi-libc expects. */
 static int open_path(const struct path *p, uint64_t flags)
 {
-    int fd = open_beneath(p->dir->host, p->text, flags, flags & O_CREAT ? 0666 : 0);
+    int fd = wasi_open_beneath(p->dir->host, p->text, flags, flags & O_CREAT ? 0666 : 0);
 
     if (fd < 0 && errno == EISDIR && !(flags & (O_CREAT | O_TRUNC)))
-        fd = open_beneath(p->dir->host, p->text,
-                          (flags & ~(uint64_t)O_ACCMODE) | O_RDONLY | O_DIRECTORY, 0);
+        fd = wasi_open_beneath(p->dir->host, p->text,
+                               (flags & ~(uint64_t)O_ACCMODE) | O_RDONLY | O_DIRECTORY, 0);
     return fd;
 }
 
@@ -277,12 +292,27 @@ static uint16_t make_fd(const struct wasi_call *c, int host, const struct wasi_f
         .kind = is_dir ? FD_DIR : FD_FILE,
         .host = host,
         .owned = true,
+        .read_only = dir->read_only,
         .rights = c->v[5] & dir->inheriting & (is_dir ? RIGHTS_DIR : RIGHTS_FILE),
         .inheriting = c->v[6] & dir->inheriting,
         .flags = (uint16_t)arg32(c, 7),
     };
     uint16_t r = wasi_fd_add(c, &made, &fd);
     return r == WASI_OK ? wasi_put32(c, arg32(c, 8), fd) : r;
+}
+
+/* Before anything is touched: may and can this be done at all? */
+static uint16_t check_open(const struct wasi_call *c, const struct wasi_fd *dir)
+{
+    if (arg32(c, 4) > OFLAGS_ALL || arg32(c, 7) > FDFLAGS_ALL)
+        return WASI_INVAL;
+    if (!mem(c, arg32(c, 8), sizeof(uint32_t)))
+        return WASI_FAULT;
+    if (dir->read_only && (c->v[5] & RIGHTS_WRITE))
+        return WASI_ROFS;
+    /* Of the other rights a guest asks for more than it means, and gets what there is. */
+    return c->v[5] & (RIGHT_FD_READ | RIGHT_FD_WRITE) & ~dir->inheriting ? WASI_NOTCAPABLE
+                                                                         : WASI_OK;
 }
 
 uint16_t wasi_path_open(const struct wasi_call *c)
@@ -294,12 +324,10 @@ uint16_t wasi_path_open(const struct wasi_call *c)
     needed |= oflags & OFLAG_CREAT ? RIGHT_PATH_CREATE_FILE : 0;
     needed |= oflags & OFLAG_TRUNC ? RIGHT_PATH_FILESTAT_SET_SIZE : 0;
     uint16_t r = get_path(c, 0, 2, needed, &path);
+    if (r == WASI_OK)
+        r = check_open(c, path.dir);
     if (r != WASI_OK)
         return r;
-    /* Asking for more than there is to give: to write below a read-only directory, for one. */
-    uint64_t wanted = c->v[5] & (RIGHT_FD_READ | RIGHT_FD_WRITE);
-    if (wanted & ~path.dir->inheriting)
-        return WASI_NOTCAPABLE;
     int fd = open_path(&path, host_flags(c, c->v[5] & path.dir->inheriting));
-    return fd < 0 ? last_errno() : make_fd(c, fd, path.dir);
+    return fd < 0 ? opened(fd) : make_fd(c, fd, path.dir);
 }

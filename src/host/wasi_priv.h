@@ -2,6 +2,7 @@
 
 /* What the files of WASI share: its numbers, the state, and how memory is reached. */
 
+#include <errno.h>
 #include <time.h>
 
 #include "host/wasi.h"
@@ -44,6 +45,7 @@ enum wasi_errno {
     WASI_RANGE = 68,
     WASI_ROFS = 69,
     WASI_SPIPE = 70,
+    WASI_STALE = 72,
     WASI_TXTBSY = 74,
     WASI_XDEV = 75,
     WASI_NOTCAPABLE = 76,
@@ -92,6 +94,8 @@ enum wasi_errno {
      RIGHT_FD_SYNC | RIGHT_FD_TELL | RIGHT_FD_WRITE | RIGHT_FD_ADVISE | RIGHT_FD_ALLOCATE |        \
      RIGHT_FD_FILESTAT_GET | RIGHT_FD_FILESTAT_SET_SIZE | RIGHT_FD_FILESTAT_SET_TIMES |            \
      RIGHT_POLL_FD_READWRITE)
+/* What a guest asks for that opens a file to write to it. */
+#define RIGHTS_WRITE (RIGHT_FD_WRITE | RIGHT_FD_ALLOCATE | RIGHT_FD_FILESTAT_SET_SIZE)
 #define RIGHTS_ALL (RIGHT(28) - 1)
 #define RIGHTS_DIR                                                                                 \
     (RIGHTS_ALL & ~(RIGHT_FD_READ | RIGHT_FD_WRITE | RIGHT_FD_SEEK | RIGHT_FD_TELL |               \
@@ -108,13 +112,23 @@ enum wasi_filetype {
     FILETYPE_SYMLINK,
 };
 
+enum {
+    FDFLAG_APPEND = 1,
+    FDFLAG_DSYNC = 2,
+    FDFLAG_NONBLOCK = 4,
+    FDFLAG_RSYNC = 8,
+    FDFLAG_SYNC = 16,
+    FDFLAGS_ALL = 31
+};
+
 enum fd_kind { FD_FREE, FD_STREAM, FD_DIR, FD_FILE };
 
 struct wasi_fd {
     enum fd_kind kind;
     int stream;          /* FD_STREAM: 0, 1, 2 */
     int host;            /* else: the descriptor behind it */
-    bool owned;          /* to be closed */
+    bool owned;          /* to be closed; what was granted is shared with other processes */
+    bool read_only;      /* nothing below it may be changed */
     const char *preopen; /* name, of a granted directory */
     uint64_t rights, inheriting;
     uint16_t flags;
@@ -148,22 +162,28 @@ static inline uint8_t *mem(const struct wasi_call *c, uint32_t at, uint32_t n)
 
 uint16_t wasi_host_errno(int host);
 
+/* The same for a host call that just ended: less than 0 is failure. */
+static inline uint16_t wasi_result(long r) { return r < 0 ? wasi_host_errno(errno) : WASI_OK; }
+
 /* Store numbers, little-endian as guests and we are; FAULT outside the guest's memory. */
 uint16_t wasi_put32(const struct wasi_call *c, uint32_t at, uint32_t value);
 uint16_t wasi_put64(const struct wasi_call *c, uint32_t at, uint64_t value);
 uint16_t wasi_put(const struct wasi_call *c, uint32_t at, const void *data, uint32_t n);
 
-/* The descriptor of that number with those rights; *out NULL and an error otherwise. */
+/* The descriptor of that number, if it is open and has those rights; otherwise an error. */
 uint16_t wasi_fd_get(const struct wasi_call *c, uint32_t fd, uint64_t rights, struct wasi_fd **out);
+/* The same for one that must be a directory, which is looked at first. */
+uint16_t wasi_dir_get(const struct wasi_call *c, uint32_t fd, uint64_t rights,
+                      struct wasi_fd **out);
 /* A new descriptor for a host's one, the lowest that is free; MFILE closes the host's. */
 uint16_t wasi_fd_add(const struct wasi_call *c, const struct wasi_fd *like, uint32_t *out);
 void wasi_fd_release(struct wasi *w, uint32_t fd);
 
 struct stat;
 uint16_t wasi_put_filestat(const struct wasi_call *c, uint32_t at, const struct stat *st);
-uint8_t wasi_filetype(uint32_t mode);
+/* openat2 that stays below dir; follows no link out of it. -1 and errno. */
+int wasi_open_beneath(int dir, const char *path, uint64_t flags, uint64_t mode);
 /* What utimensat wants, from the ABI's times and flags. */
-
 uint16_t wasi_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec out[2]);
 
 /* Every function: its name and its type, as in struct wow_import. */
