@@ -71,10 +71,10 @@ static int manifest_member(zip_t *zip, zip_int64_t *index, struct err *err)
     AUTO(buf) struct buf text;
     json_error_t why;
 
+    buf_init(&text, MANIFEST_MAX);
     *index = zip_name_locate(zip, MANIFEST, 0);
     if (*index < 0)
         return 0;
-    buf_init(&text, MANIFEST_MAX);
     int r = read_member(zip, (zip_uint64_t)*index, &text, err);
     if (r < 0)
         return r;

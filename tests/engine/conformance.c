@@ -198,7 +198,11 @@ TEST(a_worker_does_not_grow)
     }
     CHECK(rss > 0);
     CHECK_INT(descriptors(pid), fds);
+#ifdef __SANITIZE_ADDRESS__
+    puts("    (memory not compared: AddressSanitizer keeps what is freed)");
+#else
     CHECK(proc_number(pid, "VmRSS") < rss + 512); /* KiB */
+#endif
     engine_stop(e);
 }
 

@@ -1,0 +1,88 @@
+"""
+Every test gets a real wowd. After each one: it lives, its log tells of no fault that the test did
+not announce, and it has no more descriptors open than when it had just started.
+"""
+import re
+
+import pytest
+
+from harness import BUILD, ENGINES, NAMES, Wowd, until
+
+FAULTS = re.compile(r"(zygote\.fault|worker\.fault|zygote\.exit|worker\.exit|wowd\.failed|"
+                    r"Assertion|assert|AddressSanitizer|LeakSanitizer|runtime error:)")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "log_has(*events): faults that the log must tell of")
+
+
+def pytest_sessionstart(session):
+    if not (BUILD / "wowd").exists() or not NAMES:
+        raise pytest.UsageError(f"no wowd with a worker in {BUILD}; WOW_BUILD names another")
+
+
+def check(daemon, request, log_from=0):
+    """What must be true of a daemon after any test."""
+    assert daemon.is_alive(), f"wowd ended; log:\n{daemon.log()}"
+    mark = request.node.get_closest_marker("log_has")
+    expected = set(mark.args) if mark else set()
+    lines = daemon.log()[log_from:].splitlines()
+    faults = [line for line in lines if FAULTS.search(line)]
+    surprises = [line for line in faults if FAULTS.search(line).group(1) not in expected]
+    assert not surprises, "the log tells of faults:\n" + "\n".join(surprises)
+    for event in expected:
+        assert any(event in line for line in faults), f"the log does not tell of {event}"
+    until(lambda: daemon.descriptors() <= daemon.settled,
+          f"wowd has {daemon.settled} descriptors open, besides workers'", 5)
+
+
+@pytest.fixture(params=ENGINES, scope="session")
+def engine(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def shared(engine, tmp_path_factory):
+    """The engine's daemon for tests that need no other; made anew when one has ended it."""
+    running = []
+
+    def get():
+        if not running or not running[-1].is_alive():
+            running.append(Wowd(tmp_path_factory.mktemp(engine), engine))
+        return running[-1]
+
+    yield get
+    if running and running[-1].is_alive():
+        running[-1].stop()
+
+
+@pytest.fixture
+def wowd(shared, request):
+    daemon = shared()
+    log_from = len(daemon.log())
+    yield daemon
+    check(daemon, request, log_from)
+
+
+@pytest.fixture
+def start_wowd(request, tmp_path_factory):
+    """Start a daemon of the test's own: start_wowd(engine, "--option", "value", …)."""
+    started = []
+
+    def start(engine, *options, **how):
+        daemon = Wowd(how.pop("place", None) or tmp_path_factory.mktemp("wowd"), engine, *options,
+                      **how)
+        started.append(daemon)
+        return daemon
+
+    yield start
+    for daemon in started:
+        if daemon.is_alive():
+            check(daemon, request)
+            daemon.stop()
+
+
+@pytest.fixture
+def own_wowd(start_wowd, engine):
+    """The same, of the engine that the test runs on."""
+    return lambda *options, **how: start_wowd(engine, *options, **how)

@@ -1,0 +1,27 @@
+;; A plain WASI program: a line of log, then what it read from standard input is its last line.
+(module
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 160)
+  (data (i32.const 64) "reading\n")
+  (func $out (param $at i32) (param $n i32)
+    (loop $more
+      (i32.store (i32.const 0) (local.get $at))
+      (i32.store (i32.const 4) (local.get $n))
+      (if (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))
+        (then (unreachable)))
+      (local.set $at (i32.add (local.get $at) (i32.load (i32.const 8))))
+      (local.set $n (i32.sub (local.get $n) (i32.load (i32.const 8))))
+      (br_if $more (local.get $n))))
+  (func (export "_start") (local $end i32)
+    (call $out (i32.const 64) (i32.const 8))
+    (local.set $end (i32.const 1024))
+    (loop $more
+      (i32.store (i32.const 0) (local.get $end))
+      (i32.store (i32.const 4) (i32.const 65536))
+      (if (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8))
+        (then (unreachable)))
+      (local.set $end (i32.add (local.get $end) (i32.load (i32.const 8))))
+      (br_if $more (i32.load (i32.const 8))))
+    (i32.store8 (local.get $end) (i32.const 10))
+    (call $out (i32.const 1024) (i32.sub (local.get $end) (i32.const 1023)))))

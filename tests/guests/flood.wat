@@ -1,0 +1,27 @@
+;; Prints 20 MiB: lines of 1023 x, or only newlines when its argument is [0].
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (data (i32.const 0) "{\"Ok\":{}}")
+  (global $ran (mut i32) (i32.const 0))
+  (func (export "wasm_memory_buffer_allocate_space") (param i32))
+  (func (export "get_wasm_memory_buffer_pointer") (result i32)
+    (select (i32.const 0) (i32.const 1024) (global.get $ran)))
+  (func (export "get_wasm_memory_buffer_len") (result i32) (i32.const 9))
+  (func (export "_start") (local $i i32) (local $step i32)
+    (memory.fill (i32.const 4096) (i32.const 120) (i32.const 65536))
+    (local.set $step (select (i32.const 1) (i32.const 1024)
+      (i32.eq (i32.load8_u (i32.const 1025)) (i32.const 48))))
+    (loop $next
+      (local.set $i (i32.add (local.get $i) (local.get $step)))
+      (i32.store8 (i32.add (i32.const 4095) (local.get $i)) (i32.const 10))
+      (br_if $next (i32.lt_u (local.get $i) (i32.const 65536))))
+    (i32.store (i32.const 2000) (i32.const 4096))
+    (i32.store (i32.const 2004) (i32.const 65536))
+    (local.set $i (i32.const 320))
+    (loop $again
+      (if (call $write (i32.const 1) (i32.const 2000) (i32.const 1) (i32.const 2008))
+        (then (unreachable)))
+      (local.set $i (i32.sub (local.get $i) (i32.const 1)))
+      (br_if $again (local.get $i)))
+    (global.set $ran (i32.const 1))))
