@@ -109,6 +109,8 @@ int container_new(struct pool *p, const char *id, struct container **out, struct
                        CONTAINER_ID_MAX);
     if (container_find(p, id))
         return err_set(err, ERR_CONFLICT, "container '%s' exists", id);
+    if (HASH_CNT(by_id, p->by_id) >= POOL_CONTAINERS_MAX)
+        return err_set(err, ERR_BUSY, "there are %u containers already", POOL_CONTAINERS_MAX);
     size_t n = strlen(id);
     struct container *c = mem_zero(sizeof *c + n + 1);
     memcpy(c->id, id, n);

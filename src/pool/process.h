@@ -36,9 +36,10 @@ struct worker {
     bool counted; /* the scheduler counts it as computing */
     char *ns;     /* the one namespace it has served; NULL: none yet */
     struct activation *slots[WIRE_SLOTS];
-    unsigned active;      /* slots in use */
-    uint64_t order;       /* next slot's place in the row */
-    uint64_t progress_ns; /* when it was last seen to start something */
+    unsigned slot_place[WIRE_SLOTS]; /* where their modules are; the worker could change its copy */
+    unsigned active;                 /* slots in use */
+    uint64_t order;                  /* next slot's place in the row */
+    uint64_t progress_ns;            /* when it was last seen to start something */
     uint64_t activations;
     uint32_t loads;
     uint64_t uses;

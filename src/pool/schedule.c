@@ -25,6 +25,9 @@
 #define STUCK_NS 1000000u   /* what is queued behind one of this age is taken back */
 #define RECLAIM_MS 2
 #define LINGER 20          /* how often to look for answers before sleeping */
+#define WORKER_LINGER 60   /* how often workers look for another activation */
+#define SOON_NS 100000u    /* an answer is expected soon after so long at most */
+#define LONG_NS 4000000u   /* a guest that runs for longer computes, as far as we care */
 #define TRIM_BYTES 65536u   /* a slot that used more gives memory back */
 
 static void dispatch(struct pool *p);
@@ -49,6 +52,18 @@ static void count_worker(struct pool *p, struct worker *w)
                     !atomic_load_explicit(&w->map.head->slots[i].waiting, memory_order_acquire);
     p->computing += (unsigned)computing - (unsigned)w->counted;
     w->counted = computing;
+}
+
+/*
+ * Is there a guest that computes for long? Then nobody lingers: who yields the processor to it does
+ * not get it back for many milliseconds.
+ */
+static bool is_crowded(const struct pool *p, uint64_t now)
+{
+    for (const struct worker *w = processes_first(p->processes); w; w = w->next)
+        if (w->counted && now - w->progress_ns > LONG_NS)
+            return true;
+    return false;
 }
 
 static void queue_put(struct pool *p, struct activation *a, bool in_front)
@@ -136,15 +151,19 @@ static int give(struct pool *p, struct worker *w, struct activation *a, struct e
         w->ns = mem_dup(namespace_of(a));
     fill_slot(w, slot, (uint32_t)place, a);
     w->places[place].held++;
+    w->slot_place[slot] = (unsigned)place;
     w->slots[slot] = a;
     w->active++;
     w->activations++;
     a->worker = w;
     a->slot = slot;
+    uint64_t now = clock_mono_ns();
     if (w->active == 1)
-        w->progress_ns = clock_mono_ns();
+        w->progress_ns = now;
     else if (!timer_is_set(p->reclaim))
         timer_set(p->reclaim, RECLAIM_MS);
+    atomic_store_explicit(&w->map.head->linger, is_crowded(p, now) ? 0 : WORKER_LINGER,
+                          memory_order_relaxed);
     worker_submit(w, slot);
     count_worker(p, w);
     return 0;
@@ -157,7 +176,7 @@ static void free_slot(struct pool *p, struct worker *w, unsigned slot)
 
     w->slots[slot] = NULL;
     w->active--;
-    w->places[s->place % WIRE_PLACES].held--;
+    w->places[w->slot_place[slot]].held--;
     atomic_store_explicit(&s->state, WIRE_FREE, memory_order_release);
     count_worker(p, w);
 }
@@ -447,18 +466,29 @@ static bool collect(struct pool *p)
     return found;
 }
 
+/* Has a worker been given something a moment ago, and does no guest compute for long? */
+static bool is_answer_near(const struct pool *p)
+{
+    uint64_t now = clock_mono_ns();
+    bool near = false;
+
+    for (const struct worker *w = processes_first(p->processes); w && !near; w = w->next)
+        near = w->counted && now - w->progress_ns < SOON_NS;
+    return near && !is_crowded(p, now);
+}
+
 /* Before the loop sleeps: are there answers, or will there be very soon? */
 static bool before_wait(void *ctx)
 {
     struct pool *p = ctx;
     bool rung = false;
 
-    for (int i = 0; i < LINGER; i++) {
+    if (collect(p))
+        return true;
+    for (int i = 0; i < LINGER && is_answer_near(p); i++) {
+        sched_yield();
         if (collect(p))
             return true;
-        if (p->computing == 0)
-            break;
-        sched_yield();
     }
     for (struct worker *w = processes_first(p->processes); w; w = w->next)
         if (w->active > 0) {

@@ -24,3 +24,5 @@ struct pool_settings {
 #define POOL_SPARES 2u
 /* A worker is replaced after so many activations, whatever an engine may have leaked. */
 #define POOL_WORKER_ACTIVATIONS 1000000u
+/* Containers, of which each is a few hundred bytes. */
+#define POOL_CONTAINERS_MAX 1000000u

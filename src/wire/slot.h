@@ -65,6 +65,7 @@ struct wire_head {
     _Atomic uint32_t worker_sleeps; /* the worker blocks in recvmsg: it needs a WAKE message */
     _Atomic uint32_t bell;          /* the worker has news and wowd has not looked yet */
     _Atomic uint32_t wowd_sleeps;   /* wowd blocks, or is about to: it needs the eventfd as well */
+    _Atomic uint32_t linger;        /* how often the worker is to look again before it sleeps */
     struct wire_slot slots[WIRE_SLOTS];
 };
 

@@ -99,6 +99,7 @@ static const int allowed[] = {
     SCMP_SYS(getpid),
     SCMP_SYS(gettid),
     SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(setpriority),
     SCMP_SYS(exit),
     SCMP_SYS(exit_group),
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -14,11 +15,8 @@
 #include "host/wasi.h"
 #include "wire/message.h"
 
-/*
- * How often to look for another activation before going to sleep: a wake-up costs both sides far
- * more. docs/decisions/wakeups.md has what was measured.
- */
-#define LINGER 60
+/* wowd and the zygote come first: it is they who end a guest that does not end by itself. */
+#define NICE 5
 
 /* A module as wowd loaded it, with the directories its action was granted. */
 struct place {
@@ -208,10 +206,15 @@ static bool run_next(struct worker *w, int *gone, struct err *err)
     return true;
 }
 
-/* Look a while longer, leaving the processor to whoever else wants it. */
+/*
+ * Look a while longer, leaving the processor to whoever else wants it: a wake-up costs both sides
+ * far more. wowd says how often (docs/decisions/wakeups.md).
+ */
 static void linger(const struct worker *w)
 {
-    for (int i = 0; i < LINGER && next_slot(w) < 0; i++)
+    uint32_t rounds = atomic_load_explicit(&w->map.head->linger, memory_order_relaxed);
+
+    for (uint32_t i = 0; i < rounds && next_slot(w) < 0; i++)
         sched_yield();
 }
 
@@ -228,6 +231,7 @@ int worker_run(struct wow_runtime *rt, const struct worker_fds *fds, struct err 
     if (r < 0)
         return r;
     w->wasi = wasi_new();
+    setpriority(PRIO_PROCESS, 0, NICE);
     while (!gone) {
         if (run_next(w, &gone, err))
             continue;

@@ -3,11 +3,13 @@ Every test gets a real wowd. After each one: it lives, its log tells of no fault
 not announce, and it has no more descriptors open than when it had just started.
 """
 import re
+import signal
 
 import pytest
 
 from harness import BUILD, ENGINES, NAMES, Wowd, until
 
+TEST_SECONDS = 45
 FAULTS = re.compile(r"(zygote\.fault|worker\.fault|zygote\.exit|worker\.exit|wowd\.failed|"
                     r"Assertion|assert|AddressSanitizer|LeakSanitizer|runtime error:)")
 
@@ -36,6 +38,19 @@ def check(daemon, request, log_from=0):
           f"wowd has {daemon.settled} descriptors open, besides workers'", 5)
 
 
+@pytest.fixture(autouse=True)
+def watchdog():
+    """A test that hangs is a failure of its own, and of no other test."""
+    def bite(*_):
+        raise TimeoutError(f"the test took more than {TEST_SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, bite)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
 @pytest.fixture(params=ENGINES, scope="session")
 def engine(request):
     return request.param
@@ -61,7 +76,11 @@ def wowd(shared, request):
     daemon = shared()
     log_from = len(daemon.log())
     yield daemon
-    check(daemon, request, log_from)
+    try:
+        check(daemon, request, log_from)
+    except BaseException:
+        daemon.kill()  # the next test gets another
+        raise
 
 
 @pytest.fixture
@@ -76,10 +95,14 @@ def start_wowd(request, tmp_path_factory):
         return daemon
 
     yield start
-    for daemon in started:
-        if daemon.is_alive():
-            check(daemon, request)
-            daemon.stop()
+    try:
+        for daemon in started:
+            if daemon.is_alive():
+                check(daemon, request)
+                daemon.stop()
+    finally:
+        for daemon in started:
+            daemon.kill()
 
 
 @pytest.fixture

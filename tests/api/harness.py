@@ -22,6 +22,7 @@ STATUSES = ["success", "application error", "action developer error", "whisk int
 UNEXPECTED_EXIT = "The action did not produce a valid response and exited unexpectedly."
 TIMED_OUT = "The action exceeded its time limits of %d milliseconds."
 DEFAULT_WORKERS = 2
+STARTING_UP_NS = 5_000_000
 
 
 def until(condition, what, seconds=10.0):
@@ -89,6 +90,14 @@ def children(pid):
         if stat and stat[1] == pid and stat[0] != "Z":
             found.append(int(name))
     return sorted(found)
+
+
+def cpu_ns(pid):
+    """The processor time that a process has had; 0 when it is gone."""
+    try:
+        return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+    except OSError:
+        return 0
 
 
 class Process:
@@ -265,8 +274,10 @@ class Wowd:
         return children(zygote) if zygote else []
 
     def spinning(self):
-        """Workers that compute at this moment."""
-        return [pid for pid in self.workers() if (_stat(pid) or "?")[0] == "R"]
+        """Workers whose guests compute at this moment. One that has just begun to is not known
+        from one that starts up, until it has computed for a while."""
+        return [pid for pid in self.workers()
+                if (_stat(pid) or "?")[0] == "R" and cpu_ns(pid) > STARTING_UP_NS]
 
     def _open_files(self):
         for fd in os.listdir(f"/proc/{self.pid}/fd"):
@@ -308,6 +319,9 @@ class Wowd:
         assert status == 0, f"exit status {status}; log:\n{self.log()}"
 
     def kill(self):
+        """SIGKILL, if it still runs: nothing of it is left either."""
+        if not self.is_alive():
+            return
         family = self.family()
         self.process.kill()
         self.process.wait(timeout=10)

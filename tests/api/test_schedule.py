@@ -1,12 +1,11 @@
 """Who runs where: namespaces, sleepers, and how many compute at once."""
 import itertools
 import json
-import pathlib
 import time
 
 import pytest
 
-from harness import Background, epoch_ms, in_threads, until
+from harness import Background, cpu_ns, epoch_ms, in_threads, until
 
 SPIN = """(module (memory (export "memory") 1)
   (data (i32.const 0) "{\\"Ok\\":{}}") (global $at (mut i32) (i32.const 1024))
@@ -19,13 +18,6 @@ SPIN = """(module (memory (export "memory") 1)
       (i32.store (i32.const 2048) (local.get $i))
       (br_if $again (i32.lt_u (local.get $i) (i32.const 5000000))))
     (global.set $at (i32.const 0))))"""
-
-
-def cpu_ns(pid):
-    try:
-        return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0])
-    except OSError:
-        return 0
 
 
 def who_ran(wowd, work):
