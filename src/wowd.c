@@ -22,7 +22,6 @@
 #include "proxy/executor.h"
 
 #define BODY_MAX (66u << 20) /* 48 MB of code, as OpenWhisk counts it, in base64 and JSON */
-#define IDLE_CONNECTION_S 60u
 
 struct wowd {
     struct options options;
@@ -164,7 +163,7 @@ static int start_doors(struct wowd *d, struct err *err)
     struct server_settings s = {.handler = executor_handle,
                                 .ctx = &d->executor,
                                 .body_max = BODY_MAX,
-                                .timeout_s = IDLE_CONNECTION_S};
+                                .timeout_s = d->options.idle_s};
 
     d->executor.pool = d->pool;
     int r = server_new(d->loop, TAKE_FD(d->executor_fd), &s, &d->executor_server, err);

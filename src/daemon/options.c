@@ -35,6 +35,8 @@ static const struct option table[] = {
     {"memory", "MB", NUMBER(memory_mb, 1, 4096), "linear memory an action may have"},
     {"timeout", "MS", NUMBER(timeout_ms, 1, 86400000), "deadline of a run that names none"},
     {"log-limit", "KB", NUMBER(log_kb, 0, 10240), "what an activation may print"},
+    {"idle-timeout", "S", NUMBER(idle_s, 1, 86400),
+     "close a connection on which nothing has moved for so long"},
     {"user", "NAME", TEXT(user), "whom workers run as, when wowd runs as root"},
     {"grant-dirs", "DIR:DIR…", TEXT(grant_dirs),
      "below which directories actions may ask for one (annotation \"dir\")"},
@@ -71,6 +73,7 @@ static void set_defaults(struct options *o)
         .memory_mb = 256,
         .timeout_ms = 60000,
         .log_kb = 10240,
+        .idle_s = 60,
     };
 }
 

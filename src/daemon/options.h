@@ -22,6 +22,7 @@ struct options {
     unsigned memory_mb;
     unsigned timeout_ms;
     unsigned log_kb;
+    unsigned idle_s;
 };
 
 /* What the command line asks for. */

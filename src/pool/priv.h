@@ -49,6 +49,21 @@ struct pool {
 
 void container_unref(struct container *c);
 
+/* What is queued behind an activation of this age is taken back. */
+#define STUCK_NS 1000000u
+
+/* choose.c */
+const char *choose_namespace(const struct activation *a);
+/* A worker that may be given the activation now; NULL: it has to wait. */
+struct worker *choose_worker(struct pool *p, const struct activation *a);
+/* Keep a few workers that have served nobody, and not too many that have nothing to do. */
+void choose_keep_spares(struct pool *p);
+/*
+ * Is there a guest that computes for long? Then nobody lingers: who yields the processor to it
+ * does not get it back for many milliseconds.
+ */
+bool choose_is_crowded(const struct pool *p, uint64_t now);
+
 /* schedule.c */
 void schedule_init(struct pool *p);
 void schedule_run(struct pool *p, struct activation *a);

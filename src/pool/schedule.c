@@ -21,26 +21,11 @@
 #include "base/mem.h"
 #include "pool/priv.h"
 
-#define SHORT_NS 200000u    /* an activation that others may be queued behind */
-#define STUCK_NS 1000000u   /* what is queued behind one of this age is taken back */
 #define RECLAIM_MS 2
 #define LINGER 20          /* how often to look for answers before sleeping */
 #define WORKER_LINGER 60   /* how often workers look for another activation */
 #define SOON_NS 100000u    /* an answer is expected soon after so long at most */
-#define LONG_NS 4000000u   /* a guest that runs for longer computes, as far as we care */
 #define TRIM_BYTES 65536u   /* a slot that used more gives memory back */
-
-static void dispatch(struct pool *p);
-
-static const char *namespace_of(const struct activation *a)
-{
-    return a->ns ? a->ns : a->container->ns ? a->container->ns : a->container->id;
-}
-
-static bool serves(const struct worker *w, const char *ns)
-{
-    return w->ns && strcmp(w->ns, ns) == 0;
-}
 
 /* Does the worker compute, or sleep inside its guest? Keeps the count. */
 static void count_worker(struct pool *p, struct worker *w)
@@ -52,18 +37,6 @@ static void count_worker(struct pool *p, struct worker *w)
                     !atomic_load_explicit(&w->map.head->slots[i].waiting, memory_order_acquire);
     p->computing += (unsigned)computing - (unsigned)w->counted;
     w->counted = computing;
-}
-
-/*
- * Is there a guest that computes for long? Then nobody lingers: who yields the processor to it does
- * not get it back for many milliseconds.
- */
-static bool is_crowded(const struct pool *p, uint64_t now)
-{
-    for (const struct worker *w = processes_first(p->processes); w; w = w->next)
-        if (w->counted && now - w->progress_ns > LONG_NS)
-            return true;
-    return false;
 }
 
 static void queue_put(struct pool *p, struct activation *a, bool in_front)
@@ -148,7 +121,7 @@ static int give(struct pool *p, struct worker *w, struct activation *a, struct e
         return place;
     unsigned slot = find_slot(w);
     if (!w->ns)
-        w->ns = mem_dup(namespace_of(a));
+        w->ns = mem_dup(choose_namespace(a));
     fill_slot(w, slot, (uint32_t)place, a);
     w->places[place].held++;
     w->slot_place[slot] = (unsigned)place;
@@ -162,7 +135,7 @@ static int give(struct pool *p, struct worker *w, struct activation *a, struct e
         w->progress_ns = now;
     else if (!timer_is_set(p->reclaim))
         timer_set(p->reclaim, RECLAIM_MS);
-    atomic_store_explicit(&w->map.head->linger, is_crowded(p, now) ? 0 : WORKER_LINGER,
+    atomic_store_explicit(&w->map.head->linger, choose_is_crowded(p, now) ? 0 : WORKER_LINGER,
                           memory_order_relaxed);
     worker_submit(w, slot);
     count_worker(p, w);
@@ -181,69 +154,6 @@ static void free_slot(struct pool *p, struct worker *w, unsigned slot)
     count_worker(p, w);
 }
 
-static struct worker *spawn(struct pool *p)
-{
-    struct worker *w;
-    struct err err;
-
-    if (p->workers >= p->settings.workers + POOL_SPARES + POOL_SLEEPERS_MAX)
-        return NULL;
-    if (worker_spawn(p->processes, &w, &err) < 0) {
-        log_event("worker.fault", "error=\"%s\"", err.msg);
-        return NULL;
-    }
-    p->workers++;
-    return w;
-}
-
-/* Cases 1 and 2 above: a worker that has nothing else to do. */
-static struct worker *find_idle(struct pool *p, const struct activation *a)
-{
-    const char *ns = namespace_of(a);
-    struct worker *best = NULL, *fresh = NULL, *other = NULL;
-
-    for (struct worker *w = processes_first(p->processes); w; w = w->next) {
-        if (w->doomed || w->active > 0)
-            continue;
-        if (serves(w, ns)) {
-            if (worker_has(w, a->container->module))
-                return w;
-            best = w;
-        } else if (!w->ns) {
-            fresh = w;
-        } else if (!other || w->progress_ns < other->progress_ns) {
-            other = w;
-        }
-    }
-    if (best || fresh)
-        return best ? best : fresh;
-    if (other)
-        worker_kill(other);
-    return spawn(p);
-}
-
-/* Case 3: a worker whose activations are known to be short, and the least of them. */
-static struct worker *find_queue(struct pool *p, const struct activation *a, uint64_t now)
-{
-    const char *ns = namespace_of(a);
-    struct worker *best = NULL;
-
-    if (a->container->module->typical_ns == 0 || a->container->module->typical_ns > SHORT_NS)
-        return NULL;
-    for (struct worker *w = processes_first(p->processes); w; w = w->next)
-        if (!w->doomed && w->active < WIRE_SLOTS && w->counted && serves(w, ns) &&
-            now - w->progress_ns < STUCK_NS && (!best || w->active < best->active))
-            best = w;
-    return best;
-}
-
-static struct worker *find_worker(struct pool *p, const struct activation *a)
-{
-    if (p->computing < p->settings.workers)
-        return find_idle(p, a);
-    return find_queue(p, a, clock_mono_ns());
-}
-
 /*
  * Run an activation now, if there is a worker for it. False when there is none; true when it was
  * given to one, or answered because it cannot be.
@@ -253,7 +163,7 @@ static bool place(struct pool *p, struct activation *a)
     struct worker *w;
     struct err err;
 
-    while ((w = find_worker(p, a)) != NULL) {
+    while ((w = choose_worker(p, a)) != NULL) {
         int r = give(p, w, a, &err);
         if (r == 0)
             return true;
@@ -280,28 +190,6 @@ static void dispatch(struct pool *p)
         queue_put(p, a, true);
         return;
     }
-}
-
-/* Keep a few workers that have served nobody, and not too many that have nothing to do. */
-static void keep_spares(struct pool *p)
-{
-    unsigned spares = 0, idle = 0;
-    struct worker *oldest = NULL;
-
-    for (struct worker *w = processes_first(p->processes); w; w = w->next) {
-        if (w->doomed)
-            continue;
-        spares += !w->ns;
-        if (w->ns && w->active == 0) {
-            idle++;
-            if (!oldest || w->progress_ns < oldest->progress_ns)
-                oldest = w;
-        }
-    }
-    if (idle > p->settings.workers + POOL_SPARES)
-        worker_kill(oldest);
-    while (spares < POOL_SPARES && !p->closing && spawn(p))
-        spares++;
 }
 
 void schedule_run(struct pool *p, struct activation *a)
@@ -392,7 +280,7 @@ static void news(struct worker *w, void *ctx)
         worker_kill(w);
     if (p->waiting)
         dispatch(p);
-    keep_spares(p);
+    choose_keep_spares(p);
 }
 
 static void exited(struct worker *w, int status, void *ctx)
@@ -409,7 +297,7 @@ static void exited(struct worker *w, int status, void *ctx)
             finish_slot(p, w, i);
     if (p->closing)
         return;
-    keep_spares(p);
+    choose_keep_spares(p);
     dispatch(p);
 }
 
@@ -474,7 +362,7 @@ static bool is_answer_near(const struct pool *p)
 
     for (const struct worker *w = processes_first(p->processes); w && !near; w = w->next)
         near = w->counted && now - w->progress_ns < SOON_NS;
-    return near && !is_crowded(p, now);
+    return near && !choose_is_crowded(p, now);
 }
 
 /* Before the loop sleeps: are there answers, or will there be very soon? */
@@ -504,7 +392,7 @@ void schedule_init(struct pool *p)
     p->deadlines = deadlines_new(p->loop, expired, p);
     p->reclaim = timer_new(p->loop, reclaim, p);
     loop_before_wait(p->loop, before_wait, p);
-    keep_spares(p);
+    choose_keep_spares(p);
 }
 
 void schedule_forget(struct pool *p, const struct module *m)

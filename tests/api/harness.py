@@ -83,6 +83,13 @@ def _stat(pid):
     return fields[0], int(fields[1]), int(fields[19])
 
 
+def _name(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return None  # gone by now
+
+
 def children(pid):
     found = []
     for name in os.listdir("/proc"):
@@ -264,10 +271,7 @@ class Wowd:
 
     def zygote(self):
         """The zygote's pid; it is the one child that has forked, and stays."""
-        for pid in children(self.pid):
-            if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "wow-zygote":
-                return pid
-        return None
+        return next((pid for pid in children(self.pid) if _name(pid) == "wow-zygote"), None)
 
     def workers(self):
         zygote = self.zygote()

@@ -223,9 +223,12 @@ def test_a_compiler_killed_from_outside(with_compiler):
 
 def test_a_compiler_that_hangs_keeps_nobody_waiting_but_who_compiles(with_compiler):
     wowd = with_compiler("exec sleep 600", "--workers", "1")
-    stuck = [Background(lambda guest=guest: wowd.start().init(guest))
-             for guest in ("ok.wat", "ok.wat", "echo.wat")]
+    stuck = [Background(lambda: wowd.start().init("ok.wat"))]
     [pid] = until(lambda: compilers(wowd), "the compiler runs")
+    before = wowd.descriptors()
+    stuck += [Background(lambda guest=guest, container=wowd.start(): container.init(guest))
+              for guest in ("ok.wat", "echo.wat")]
+    until(lambda: wowd.descriptors() >= before + 2, "two more are connected")
     assert wowd.post("/echo", "{}").result == {}
     assert wowd.start().destroy().status == 200
     os.kill(pid, signal.SIGKILL)

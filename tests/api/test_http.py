@@ -174,8 +174,9 @@ def test_clients_that_stop_halfway_keep_nobody_waiting(wowd, half):
         connection.close()
 
 
-def test_a_client_that_leaves_halfway_is_forgotten(wowd):
+def test_a_client_that_leaves_halfway_is_forgotten(own_wowd):
     """What it sent and its leaving arrive together, as they do at a busy daemon."""
+    wowd = own_wowd("--idle-timeout", "1")
     before = wowd.descriptors()
     with wowd.connect() as connection:
         until(lambda: wowd.descriptors() > before, "it is connected")
@@ -183,7 +184,16 @@ def test_a_client_that_leaves_halfway_is_forgotten(wowd):
         connection.sendall(b"POST /ec")
         connection.shutdown(socket.SHUT_WR)
         os.kill(wowd.pid, signal.SIGCONT)
-        until(lambda: wowd.descriptors() <= before, "wowd closes the connection, too", 5)
+        until(lambda: wowd.descriptors() <= before, "wowd closes the connection, too")
+
+
+def test_a_client_that_says_nothing_is_let_go(own_wowd):
+    wowd = own_wowd("--idle-timeout", "1")
+    with wowd.connect() as silent, wowd.connect() as halfway:
+        halfway.sendall(raw_post("/echo", b"{}")[:-1])
+        for connection in (silent, halfway):
+            connection.settimeout(10)
+            assert connection.recv(1) == b"", "the connection is closed, without an answer"
 
 
 def test_a_client_that_leaves_during_its_activation_harms_nobody(wowd):

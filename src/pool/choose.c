@@ -1,0 +1,114 @@
+/*
+ * Which worker an activation goes to, and how many workers there are. The order of preference is
+ * the one at the head of schedule.c.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "pool/priv.h"
+
+#define SHORT_NS 200000u /* an activation that others may be queued behind */
+#define LONG_NS 4000000u /* a guest that runs for longer computes, as far as we care */
+
+const char *choose_namespace(const struct activation *a)
+{
+    return a->ns ? a->ns : a->container->ns ? a->container->ns : a->container->id;
+}
+
+static bool serves(const struct worker *w, const char *ns)
+{
+    return w->ns && strcmp(w->ns, ns) == 0;
+}
+
+bool choose_is_crowded(const struct pool *p, uint64_t now)
+{
+    for (const struct worker *w = processes_first(p->processes); w; w = w->next)
+        if (w->counted && now - w->progress_ns > LONG_NS)
+            return true;
+    return false;
+}
+
+static struct worker *spawn(struct pool *p)
+{
+    struct worker *w;
+    struct err err;
+
+    if (p->workers >= p->settings.workers + POOL_SPARES + POOL_SLEEPERS_MAX)
+        return NULL;
+    if (worker_spawn(p->processes, &w, &err) < 0) {
+        log_event("worker.fault", "error=\"%s\"", err.msg);
+        return NULL;
+    }
+    p->workers++;
+    return w;
+}
+
+/* Cases 1 and 2 above: a worker that has nothing else to do. */
+static struct worker *find_idle(struct pool *p, const struct activation *a)
+{
+    const char *ns = choose_namespace(a);
+    struct worker *best = NULL, *fresh = NULL, *other = NULL;
+
+    for (struct worker *w = processes_first(p->processes); w; w = w->next) {
+        if (w->doomed || w->active > 0)
+            continue;
+        if (serves(w, ns)) {
+            if (worker_has(w, a->container->module))
+                return w;
+            best = w;
+        } else if (!w->ns) {
+            fresh = w;
+        } else if (!other || w->progress_ns < other->progress_ns) {
+            other = w;
+        }
+    }
+    if (best || fresh)
+        return best ? best : fresh;
+    if (other)
+        worker_kill(other);
+    return spawn(p);
+}
+
+/* Case 3: a worker whose activations are known to be short, and the least of them. */
+static struct worker *find_queue(struct pool *p, const struct activation *a, uint64_t now)
+{
+    const char *ns = choose_namespace(a);
+    struct worker *best = NULL;
+
+    if (a->container->module->typical_ns == 0 || a->container->module->typical_ns > SHORT_NS)
+        return NULL;
+    for (struct worker *w = processes_first(p->processes); w; w = w->next)
+        if (!w->doomed && w->active < WIRE_SLOTS && w->counted && serves(w, ns) &&
+            now - w->progress_ns < STUCK_NS && (!best || w->active < best->active))
+            best = w;
+    return best;
+}
+
+struct worker *choose_worker(struct pool *p, const struct activation *a)
+{
+    if (p->computing < p->settings.workers)
+        return find_idle(p, a);
+    return find_queue(p, a, clock_mono_ns());
+}
+
+void choose_keep_spares(struct pool *p)
+{
+    unsigned spares = 0, idle = 0;
+    struct worker *oldest = NULL;
+
+    for (struct worker *w = processes_first(p->processes); w; w = w->next) {
+        if (w->doomed)
+            continue;
+        spares += !w->ns;
+        if (w->ns && w->active == 0) {
+            idle++;
+            if (!oldest || w->progress_ns < oldest->progress_ns)
+                oldest = w;
+        }
+    }
+    if (idle > p->settings.workers + POOL_SPARES)
+        worker_kill(oldest);
+    while (spares < POOL_SPARES && !p->closing && spawn(p))
+        spares++;
+}
