@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <pwd.h>
 #include <sched.h>
@@ -176,13 +177,18 @@ int sandbox_enter(const char *user, struct sandbox *out, struct err *err)
 
 static int give_up_user(const struct sandbox *box, struct err *err)
 {
-    /* While we are root: another user may not. Without root there is none to give up. */
+    /* While we are root: another user may not. */
     for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
         prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
     if (geteuid() == 0 && box->uid != 0 &&
         (setgroups(0, NULL) < 0 || setresgid(box->gid, box->gid, box->gid) < 0 ||
          setresuid(box->uid, box->uid, box->uid) < 0))
         return err_errno(err, ERR_INTERNAL, "changing to user %u", box->uid);
+    /* What a user namespace of our own gave us. */
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2] = {0};
+    if (syscall(SYS_capset, &head, none) < 0)
+        return err_errno(err, ERR_INTERNAL, "giving up capabilities");
     return 0;
 }
 

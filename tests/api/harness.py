@@ -215,7 +215,7 @@ class Wowd:
     """The program, from its ready line to its end."""
 
     def __init__(self, place, engine, *options, cache=None, env=None, workers=DEFAULT_WORKERS,
-                 program=BUILD / "wowd"):
+                 program=BUILD / "wowd", user=None, group=None):
         self.place = pathlib.Path(place)
         self.data, self.cache = self.place / "data", pathlib.Path(cache or self.place / "cache")
         self.stderr = open(self.place / "log", "ab")
@@ -223,7 +223,8 @@ class Wowd:
                 "--data", self.data, "--cache", self.cache,
                 *(["--workers", workers] if workers else []), *options]
         self.process = subprocess.Popen(list(map(str, argv)), stdout=subprocess.PIPE,
-                                        stderr=self.stderr, env=clean_environment(env))
+                                        stderr=self.stderr, env=clean_environment(env), user=user,
+                                        group=group, extra_groups=[] if user else None)
         self.pid = self.process.pid
         self._read_ready()
         until(lambda: len(self.workers()) >= 2, "two workers wait for work")

@@ -53,7 +53,8 @@ def test_code_must_be_there(wowd, body):
 
 
 @pytest.mark.parametrize("value, error", [
-    ([1], "'value' must be an object, not an array"), ("x", "'value' must be an object, not a string"),
+    ([1], "'value' must be an object, not an array"),
+    ("x", "'value' must be an object, not a string"),
     ({"code": 123}, "'code' must be a string, not a number"),
     ({"code": 42}, "'code' must be a string, not a number"),
     ({"code": []}, "'code' must be a string, not an array"),
@@ -66,7 +67,8 @@ def test_code_must_be_there(wowd, body):
     ({"code": "AA", "env": ["A=b"]}, "'env' must be an object, not an array"),
     ({"code": "AA", "env": {"A=b": ""}}, "environment variable 'A=b' contains NUL or '='"),
     ({"code": "AA", "env": {"A": "b\0"}}, "environment variable 'A' contains NUL or '='"),
-    ({"code": "AA", "annotations": 3}, "'annotations' must be an object or an array, not a number")])
+    ({"code": "AA", "annotations": 3},
+     "'annotations' must be an object or an array, not a number")])
 def test_an_inits_members_have_their_shapes(wowd, value, error):
     reply = init(wowd, value)
     assert (reply.status, reply.error) == (400, error)

@@ -1,16 +1,19 @@
 """The program itself: options, signals, its end, and two of it."""
 import json
 import os
+import pwd
 import re
+import shutil
 import signal
 import stat
+import tempfile
 
 import pytest
 
 from harness import NAMES, UNEXPECTED_EXIT, Background, run_wowd, until
 
 OPTIONS = ["executor", "proxy-port", "data", "cache", "engine", "workers", "memory", "timeout",
-           "log-limit", "user", "grant-dirs", "config"]
+           "log-limit", "idle-timeout", "user", "grant-dirs", "config"]
 ENGINE = NAMES[0]
 
 
@@ -223,8 +226,29 @@ def test_after_a_kill_it_starts_again_where_it_was(own_wowd):
 
 # ---- what workers see of the world ----
 
+@pytest.fixture
+def without_root():
+    """Whom and where a wowd of another user than root may be."""
+    if os.geteuid() != 0:
+        pytest.skip("not root: all the other tests are of this kind")
+    nobody = pwd.getpwnam("nobody")
+    place = tempfile.mkdtemp(prefix="wowd-")
+    os.chown(place, nobody.pw_uid, nobody.pw_gid)
+    yield {"user": nobody.pw_uid, "group": nobody.pw_gid, "place": place}
+    shutil.rmtree(place)
+
+
 def test_workers_are_locked_in(own_wowd):
-    wowd = own_wowd()
+    locked_in(own_wowd())
+
+
+def test_workers_are_locked_in_without_root_too(without_root, start_wowd, engine):
+    daemon = start_wowd(engine, **without_root)
+    assert daemon.container("ok.wat").run().result == {"answer": 42}
+    locked_in(daemon)
+
+
+def locked_in(wowd):
     for pid in wowd.workers():
         with open(f"/proc/{pid}/status", encoding="utf-8") as file:
             status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
@@ -234,6 +258,8 @@ def test_workers_are_locked_in(own_wowd):
 
 
 def test_a_secret_in_the_environment_does_not_reach_workers(own_wowd):
+    if os.geteuid() != 0:
+        pytest.skip("the kernel lets only root look")
     wowd = own_wowd(env={"SECRET": "x"})
     for pid in [wowd.zygote(), *wowd.workers()]:
         with open(f"/proc/{pid}/environ", "rb") as file:
@@ -248,7 +274,7 @@ def test_help_and_config_agree(tmp_path, start_wowd):
     file.write_text(json.dumps({
         "executor": "127.0.0.1:0", "proxy-port": 0, "data": str(daemon.data),
         "cache": str(daemon.cache), "engine": ENGINE, "workers": 2, "memory": 64,
-        "timeout": 1000, "log-limit": 64, "user": "nobody", "grant-dirs": ""}))
+        "timeout": 1000, "log-limit": 64, "idle-timeout": 9, "user": "nobody", "grant-dirs": ""}))
     assert set(json.loads(file.read_text())) == set(OPTIONS) - {"config"}
     again = start_wowd(ENGINE, "--config", file, place=tmp_path)
     assert again.post("/echo", "{}").result == {}

@@ -12,7 +12,8 @@ TRAPS = ["unreachable", "integer divide by zero", "integer overflow",
 
 @pytest.mark.parametrize("kind", range(len(TRAPS)))
 def test_a_trap_is_named(wowd, kind):
-    assert wowd.container("trap.wat").run([kind]).failure(2) == f"The action trapped: {TRAPS[kind]}."
+    error = wowd.container("trap.wat").run([kind]).failure(2)
+    assert error == f"The action trapped: {TRAPS[kind]}."
 
 
 def test_traps_harm_no_later_activation(wowd):

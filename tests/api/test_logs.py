@@ -25,7 +25,8 @@ def program(stdout, stderr="", then=""):
         return "".join(f"\\{byte:02x}" for byte in text.encode())
     out, err = stdout.encode(), stderr.encode()
     return f"""(module
-      (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_write"
+        (func $write (param i32 i32 i32 i32) (result i32)))
       (memory (export "memory") 1)
       (data (i32.const 1000) "{data(stdout)}") (data (i32.const 9000) "{data(stderr)}")
       (func $out (param i32 i32 i32)
@@ -132,8 +133,8 @@ def test_a_command_reads_large_arguments(wowd):
 
 @pytest.mark.parametrize("printed, result, log", [
     ('{"a":1}\n', {"a": 1}, []), ('{"a":1}', {"a": 1}, []), ('{"a":1}\r\n', {"a": 1}, []),
-    ('one\ntwo\n{"a":1}\n', {"a": 1}, ["one", "two"]), ('{"a":1}\n{"a":2}\n', {"a": 2}, ['{"a":1}']),
-    ("[1]\n", [1], [])])
+    ('one\ntwo\n{"a":1}\n', {"a": 1}, ["one", "two"]),
+    ('{"a":1}\n{"a":2}\n', {"a": 2}, ['{"a":1}']), ("[1]\n", [1], [])])
 def test_only_the_last_line_is_the_result(wowd, printed, result, log):
     reply = wowd.container(program(printed)).run({}, logs=True)
     assert reply.result == result

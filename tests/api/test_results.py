@@ -18,8 +18,8 @@ def answer(wowd):
 @pytest.mark.parametrize("text, result", [
     ('{"Ok":{}}', {}), ('{"Ok":[]}', []), (' { "Ok" : [1, 2] } \n', [1, 2]),
     ('{"Ok":{"a":null}}', {"a": None}), ('{"Ok":1,"Ok":{"a":2}}', {"a": 2}),
-    ('{"x":3,"\\u004fk":{"a":1}}', {"a": 1}), ('{"Ok":{"deep":{"error":1}}}', {"deep": {"error": 1}}),
-    ('{"Ok":[{"error":1}]}', [{"error": 1}])])
+    ('{"x":3,"\\u004fk":{"a":1}}', {"a": 1}),
+    ('{"Ok":{"deep":{"error":1}}}', {"deep": {"error": 1}}), ('{"Ok":[{"error":1}]}', [{"error": 1}])])
 def test_ok_is_a_success(answer, text, result):
     assert answer(text).result == result
 
