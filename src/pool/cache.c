@@ -106,10 +106,10 @@ int cache_temporary(const struct cache *c, int *fd, struct err *err)
 
 int cache_commit(const struct cache *c, int fd, const char *key, struct err *err)
 {
-    char from[64], name[SHA256_HEX + 16];
+    char from[64], name[SHA256_HEX + 32];
 
     snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
-    snprintf(name, sizeof name, "new-%s", key);
+    snprintf(name, sizeof name, "new-%s-%d", key, (int)getpid());
     unlinkat(c->code, name, 0);
     if (fsync(fd) < 0 || linkat(AT_FDCWD, from, c->code, name, AT_SYMLINK_FOLLOW) < 0 ||
         renameat(c->code, name, c->code, key) < 0 || fsync(c->code) < 0)

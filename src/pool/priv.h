@@ -44,6 +44,7 @@ struct pool {
     unsigned waiting;
     unsigned computing; /* workers whose guest runs and does not sleep */
     unsigned workers;   /* processes, doomed ones included */
+    unsigned stillborn; /* workers in a row that ended before they were given anything */
     bool closing;
 };
 

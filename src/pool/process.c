@@ -337,8 +337,8 @@ static int load(struct worker *w, int place, const struct module *m, int code, s
     int fds[1 + WIRE_DIRS_MAX] = {code};
 
     int r = grant_open(&m->grant, w->owner->settings->grant_dirs, fds + 1, err);
-    if (r < 0)
-        return r;
+    if (r < 0) /* it was there at init */
+        return err_set(err, ERR_NOT_FOUND, "a directory that the action was granted is gone");
     r = send_load(w, place, m, fds, err);
     for (uint32_t i = 0; i < m->grant.dirc; i++)
         close(fds[1 + i]);

@@ -65,7 +65,10 @@ struct worker *processes_first(const struct processes *p); /* then worker->next 
 int worker_spawn(struct processes *p, struct worker **out, struct err *err);
 void worker_kill(struct worker *w);
 
-/* The place of a module in a worker, loading it with code if need be; -1 when all are held. */
+/*
+ * The place of a module in a worker, which is sent the module if it has not got it. ERR_REFUSED:
+ * the worker is dead; any other error is the module's.
+ */
 int worker_place(struct worker *w, struct module *m, int (*open_code)(void *ctx, struct module *m),
                  void *ctx, struct err *err);
 bool worker_has(const struct worker *w, const struct module *m);

@@ -25,6 +25,7 @@
 #define LINGER 20          /* how often to look for answers before sleeping */
 #define WORKER_LINGER 60   /* how often workers look for another activation */
 #define SOON_NS 100000u    /* an answer is expected soon after so long at most */
+#define STILLBORN_MAX 100u  /* then there is no point in forking more */
 #define TRIM_BYTES 65536u   /* a slot that used more gives memory back */
 
 /* Does the worker compute, or sleep inside its guest? Keeps the count. */
@@ -283,6 +284,14 @@ static void news(struct worker *w, void *ctx)
     choose_keep_spares(p);
 }
 
+static void failed(const char *why, void *ctx)
+{
+    struct pool *p = ctx;
+
+    if (!p->closing)
+        p->events.failed(why, p->ctx);
+}
+
 static void exited(struct worker *w, int status, void *ctx)
 {
     struct pool *p = ctx;
@@ -290,6 +299,9 @@ static void exited(struct worker *w, int status, void *ctx)
     p->workers--;
     if (!w->doomed)
         log_event("worker.exit", "pid=%d status=%d active=%u", (int)w->pid, status, w->active);
+    p->stillborn = !w->doomed && w->activations == 0 ? p->stillborn + 1 : 0;
+    if (p->stillborn == STILLBORN_MAX)
+        failed("workers end before they are given anything", p);
     if (!p->closing)
         retract_all(p, w);
     for (unsigned i = 0; i < WIRE_SLOTS; i++)
@@ -306,14 +318,6 @@ static void ready(void *ctx)
     struct pool *p = ctx;
 
     p->events.ready(p->ctx);
-}
-
-static void failed(const char *why, void *ctx)
-{
-    struct pool *p = ctx;
-
-    if (!p->closing)
-        p->events.failed(why, p->ctx);
 }
 
 const struct process_events schedule_events = {

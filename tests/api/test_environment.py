@@ -95,6 +95,16 @@ def test_a_granted_directory_is_read_and_written(granting, form):
     assert (granted / "out.txt").exists()
 
 
+def test_a_directory_that_is_gone_is_told(granting):
+    wowd, granted = granting
+    (granted / "sub").mkdir()
+    container = wowd.container("ok.wat", annotations={"dir": str(granted / "sub")})
+    (granted / "sub").rmdir()
+    assert container.run({}).failure(3) == "a directory that the action was granted is gone"
+    (granted / "sub").mkdir()
+    assert container.run({}).result == {"answer": 42}
+
+
 def test_a_directory_may_be_read_only(granting):
     wowd, granted = granting
     container = wowd.container("file.wat", annotations={"dir": f"{granted}:ro"})
