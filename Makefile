@@ -1,9 +1,8 @@
 # The front door. Everything is built in build/; engines are built once per machine, outside.
 MAKEFLAGS += --no-print-directory
 BUILD := build
-GUESTS := $(BUILD)/guests
 
-.PHONY: help run test serve build install check format asan bench soak clean
+.PHONY: help run test serve build install check format asan bench clean
 
 help:
 	@echo 'make run      install what is missing, build, run examples/add once, stop'

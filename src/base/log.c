@@ -7,15 +7,21 @@
 
 void log_event(const char *event, const char *fmt, ...)
 {
+    static char second[32]; /* the text of the second last seen: an activation is a line */
+    static time_t seen;
     char line[1024];
     struct timespec now;
     struct tm tm;
     va_list ap;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &tm);
-    size_t n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%S", &tm);
-    n += (size_t)snprintf(line + n, sizeof line - n, ".%03ldZ %s ", now.tv_nsec / 1000000, event);
+    if (now.tv_sec != seen || !second[0]) {
+        gmtime_r(&now.tv_sec, &tm);
+        strftime(second, sizeof second, "%Y-%m-%dT%H:%M:%S", &tm);
+        seen = now.tv_sec;
+    }
+    size_t n =
+        (size_t)snprintf(line, sizeof line, "%s.%03ldZ %s ", second, now.tv_nsec / 1000000, event);
     va_start(ap, fmt);
     int more = vsnprintf(line + n, sizeof line - n - 1, fmt, ap);
     va_end(ap);

@@ -285,11 +285,9 @@ void processes_free(struct processes *p)
         return;
     drop_workers(p);
     watch_free(p->watch);
-    fd_close(p->control);
-    if (p->zygote > 0) {
-        kill(p->zygote, SIGKILL);
+    fd_close(p->control); /* the zygote's sign to reap its workers and end */
+    if (p->zygote > 0)
         waitpid(p->zygote, NULL, 0);
-    }
     free(p);
 }
 

@@ -17,6 +17,8 @@
 #include "worker/sandbox.h"
 #include "worker/worker.h"
 
+#define STOP_S 2u
+
 struct zygote {
     struct wow_runtime *rt;
     int control, signals;
@@ -97,6 +99,13 @@ static int serve(struct zygote *z, struct err *err)
     return r;
 }
 
+static void wait_for_all(void)
+{
+    alarm(STOP_S);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+}
+
 int zygote_run(struct wow_runtime *rt, int control, const char *user, struct err *err)
 {
     struct zygote z = {.rt = rt, .control = control};
@@ -128,5 +137,7 @@ int zygote_run(struct wow_runtime *rt, int control, const char *user, struct err
         if (polls[0].revents)
             r = serve(&z, err);
     }
+    if (r == 0) /* wowd is stopping: leave no child behind for init, but do not hang for one */
+        wait_for_all();
     return r;
 }

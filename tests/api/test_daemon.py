@@ -1,6 +1,7 @@
 """The program itself: options, signals, its end, and two of it."""
 import json
 import os
+import pathlib
 import pwd
 import re
 import shutil
@@ -10,7 +11,7 @@ import tempfile
 
 import pytest
 
-from harness import NAMES, UNEXPECTED_EXIT, Background, run_wowd, until
+from harness import BUILD, NAMES, UNEXPECTED_EXIT, Background, run_wowd, until
 
 OPTIONS = ["executor", "proxy-port", "data", "cache", "engine", "workers", "memory", "timeout",
            "log-limit", "idle-timeout", "user", "grant-dirs", "config"]
@@ -227,14 +228,17 @@ def test_after_a_kill_it_starts_again_where_it_was(own_wowd):
 # ---- what workers see of the world ----
 
 @pytest.fixture
-def without_root():
-    """Whom and where a wowd of another user than root may be."""
+def without_root(engine):
+    """Whom and where a wowd of another user than root may be, who may not see our build."""
     if os.geteuid() != 0:
         pytest.skip("not root: all the other tests are of this kind")
     nobody = pwd.getpwnam("nobody")
     place = tempfile.mkdtemp(prefix="wowd-")
+    for name in ("wowd", f"wow-worker-{engine}", f"wow-compile-{engine}"):
+        shutil.copy(BUILD / name, place)
     os.chown(place, nobody.pw_uid, nobody.pw_gid)
-    yield {"user": nobody.pw_uid, "group": nobody.pw_gid, "place": place}
+    yield {"user": nobody.pw_uid, "group": nobody.pw_gid, "place": place,
+           "program": pathlib.Path(place) / "wowd"}
     shutil.rmtree(place)
 
 
