@@ -146,8 +146,6 @@ void timer_set(struct timer *t, uint64_t ms)
     uv_timer_start(&t->uv, timer_fired, ms, 0);
 }
 
-void timer_stop(struct timer *t) { uv_timer_stop(&t->uv); }
-
 bool timer_is_set(const struct timer *t) { return uv_is_active((const uv_handle_t *)&t->uv) != 0; }
 
 void timer_free(struct timer *t)

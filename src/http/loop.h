@@ -25,7 +25,6 @@ void watch_free(struct watch *w);
 /* A timer that is not set. timer_set may be called again before it fires: the last one counts. */
 struct timer *timer_new(struct loop *l, void (*fired)(void *ctx), void *ctx);
 void timer_set(struct timer *t, uint64_t ms);
-void timer_stop(struct timer *t);
 bool timer_is_set(const struct timer *t);
 void timer_free(struct timer *t);
 

@@ -19,7 +19,6 @@ struct request {
     const char *method, *path; /* the path as sent, without a query; valid until the reply */
     struct buf body;
     struct in_addr local; /* the address the client connected to */
-    void *ctx;            /* the handler's own */
     /* The server's. */
     struct server *server;
     struct MHD_Connection *connection; /* NULL once the client is gone */

@@ -99,7 +99,8 @@ static void finish(struct job *j, const struct err *err)
     if (!err)
         cache_set_alias(j->owner->cache, j->upload, j->key);
     else
-        log_event("compile.fail", "upload=%.16s error=\"%s\"", j->upload, err->msg);
+        log_event("compile.fail", "upload=%.16s kind=\"%s\" error=\"%s\"", j->upload,
+                  err_kind_text(err->kind), err->msg);
     while (w) {
         struct waiter *next = w->next;
         w->done(w->ctx, j->key, err);
