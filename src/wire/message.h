@@ -12,7 +12,7 @@
 #include "wow/err.h"
 
 #define WIRE_FDS_MAX 20
-#define WIRE_PLACES 64        /* modules a worker holds */
+#define WIRE_PLACES 256       /* modules a worker holds */
 #define WIRE_DIRS_MAX 16      /* directories granted to one module */
 #define WIRE_NAMES_MAX 4096   /* bytes of their names */
 #define WIRE_CONTROL_FD 3     /* a zygote's and a worker's socket to wowd */

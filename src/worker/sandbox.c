@@ -19,6 +19,10 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "wire/message.h"
+
+/* For each module an engine keeps its file and the guest its directories; then what guests open. */
+#define FILES_MAX (WIRE_PLACES * (2u + WIRE_DIRS_MAX) + 256u)
 
 #ifdef __SANITIZE_ADDRESS__
 /*
@@ -200,17 +204,21 @@ static int load_filter(struct err *err)
     return 0;
 }
 
+/* Lower a limit; one that is lower already stays. */
 static void limit(int what, unsigned long value)
 {
-    struct rlimit r = {value, value};
+    struct rlimit r;
 
+    if (getrlimit((__rlimit_resource_t)what, &r) == 0 && r.rlim_max < value)
+        value = r.rlim_max;
+    r = (struct rlimit){value, value};
     setrlimit((__rlimit_resource_t)what, &r);
 }
 
 int sandbox_lock(const struct sandbox *box, struct err *err)
 {
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NOFILE, 256);
+    limit(RLIMIT_NOFILE, FILES_MAX);
     limit(RLIMIT_MEMLOCK, 0);
     limit(RLIMIT_MSGQUEUE, 0);
     int r = give_up_user(box, err);

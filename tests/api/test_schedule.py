@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import Background, cpu_ns, epoch_ms, in_threads, until
+from harness import Background, cpu_ns, epoch_ms, in_threads, until, wasm
 
 SPIN = """(module (memory (export "memory") 1)
   (data (i32.const 0) "{\\"Ok\\":{}}") (global $at (mut i32) (i32.const 1024))
@@ -166,3 +166,15 @@ def test_answers_are_not_mixed_up(wowd):
         return echo.run({"i": [i] * i}, namespace=f"n{i % 4}").result == {"i": [i] * i}
 
     assert in_threads(90, one) == [0 if i % 3 == 0 else True for i in range(90)]
+
+
+def test_more_modules_than_a_worker_holds_take_turns(own_wowd):
+    wowd = own_wowd("--workers", "1")
+    module = wasm("ok.wat")
+    assert module.count(b'"answer":42') == 1
+    # Of the same size, so that a worker that mixed them up would answer with another's number.
+    guests = {str(n): wowd.container(module.replace(b'"answer":42', b'"an":%06d' % n),
+                                     env={"__OW_NAMESPACE": "one"}) for n in range(100000, 100300)}
+    for n in [*guests, *reversed(guests), *guests]:
+        assert guests[n].run({}).result == {"an": int(n)}
+    assert len(wowd.workers()) <= 4, "one worker for the namespace, and spares"
