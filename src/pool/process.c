@@ -373,7 +373,8 @@ void worker_submit(struct worker *w, unsigned slot)
     struct err err;
 
     atomic_store(&w->map.head->slots[slot].state, WIRE_QUEUED);
-    atomic_thread_fence(memory_order_seq_cst); /* pairs with worker_run's, in worker/worker.c */
+    /* Pairs with worker_run's, in worker/worker.c. */
+    atomic_thread_fence(memory_order_seq_cst);
     if (atomic_exchange(&w->map.head->worker_sleeps, 0))
         wire_send(w->sock, &wake, NULL, 0, MSG_DONTWAIT, &err); /* full: it has wakes enough */
 }

@@ -258,7 +258,8 @@ static void finish_slot(struct pool *p, struct worker *w, unsigned slot)
         atomic_load_explicit(&w->map.head->slots[slot].log_size, memory_order_relaxed) > TRIM_BYTES;
 
     deadlines_remove(p->deadlines, a);
-    learn(a->container->module, w->map.head->slots[slot].run_ns);
+    if (atomic_load_explicit(&w->map.head->slots[slot].state, memory_order_acquire) == WIRE_DONE)
+        learn(a->container->module, w->map.head->slots[slot].run_ns); /* else it was killed */
     w->progress_ns = clock_mono_ns();
     answer_slot(a, &w->map, slot);
     if (large)

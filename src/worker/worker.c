@@ -93,16 +93,18 @@ static void load(struct worker *w, const struct wire_message *m, int fds[WIRE_FD
     }
 }
 
-/* Read one message. Returns 1, or 0 when wowd is gone; nothing there is an error of kind BUSY. */
-static int read_message(struct worker *w, int flags, struct err *err)
+/* Wait for a message and do what it says; false when wowd is gone. */
+static bool read_message(struct worker *w)
 {
     struct wire_message m;
     int fds[WIRE_FDS_MAX];
-    int r = wire_receive(w->fds.sock, &m, fds, flags, err);
+    struct err err;
 
-    if (r > 0 && m.type == WIRE_LOAD)
+    if (wire_receive(w->fds.sock, &m, fds, 0, &err) <= 0)
+        return false;
+    if (m.type == WIRE_LOAD)
         load(w, &m, fds);
-    return r;
+    return true;
 }
 
 /* Is there a variable of that name already? */
@@ -183,7 +185,7 @@ static int next_slot(const struct worker *w)
 }
 
 /* Take a queued slot and run it; false when there is none. */
-static bool run_next(struct worker *w, int *gone, struct err *err)
+static bool run_next(struct worker *w, bool *gone)
 {
     int index = next_slot(w);
     uint32_t queued = WIRE_QUEUED;
@@ -195,7 +197,7 @@ static bool run_next(struct worker *w, int *gone, struct err *err)
         return true; /* wowd took it back; look again */
     uint64_t from = clock_mono_ns();
     while (w->loads < slot->loads) {
-        *gone = read_message(w, 0, err) <= 0;
+        *gone = !read_message(w);
         if (*gone)
             return true;
     }
@@ -221,7 +223,7 @@ static void linger(const struct worker *w)
 int worker_run(struct wow_runtime *rt, const struct worker_fds *fds, struct err *err)
 {
     struct worker *w = calloc(1, sizeof *w);
-    int gone = 0;
+    bool gone = false;
 
     if (!w)
         return err_set(err, ERR_INTERNAL, "out of memory");
@@ -233,16 +235,16 @@ int worker_run(struct wow_runtime *rt, const struct worker_fds *fds, struct err 
     w->wasi = wasi_new();
     setpriority(PRIO_PROCESS, 0, NICE);
     while (!gone) {
-        if (run_next(w, &gone, err))
+        if (run_next(w, &gone))
             continue;
         linger(w);
         if (next_slot(w) >= 0)
             continue;
         atomic_store(&w->map.head->worker_sleeps, 1);
-        atomic_thread_fence(
-            memory_order_seq_cst); /* pairs with worker_submit's, in pool/process.c */
+        /* Pairs with worker_submit's, in pool/process.c. */
+        atomic_thread_fence(memory_order_seq_cst);
         if (next_slot(w) < 0)
-            gone = read_message(w, 0, err) <= 0;
+            gone = !read_message(w);
         atomic_store(&w->map.head->worker_sleeps, 0);
     }
     for (int i = 0; i < WIRE_PLACES; i++)
