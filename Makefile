@@ -1,13 +1,17 @@
 # The front door. Everything is built in build/; engines are built once per machine, outside.
 MAKEFLAGS += --no-print-directory
 BUILD := build
+# An engine that is not built takes minutes: `make run` needs only the first.
+DEFAULT := wasmtime
+ENGINES := wasmtime wamr wasmer
 
-.PHONY: help run test serve build install check format asan bench clean
+.PHONY: help run test serve build engines install check format asan bench clean
 
 help:
 	@echo 'make run      install what is missing, build, run examples/add once, stop'
 	@echo 'make test     install, build, run all tests'
 	@echo 'make serve    build and run wowd in the foreground'
+	@echo 'make engines  build with all engines: $(ENGINES)'
 	@echo 'make bench    measure; prints the tables of docs/bench.md'
 	@echo 'make check    the house rules: layers, banned functions, sizes, format, shell scripts'
 	@echo 'make asan     the tests with address and undefined behaviour sanitizers'
@@ -20,7 +24,7 @@ run: build
 serve: build
 	@$(BUILD)/wowd
 
-test: build
+test: engines
 	@tools/check
 	@cd $(BUILD) && ctest --output-on-failure
 
@@ -28,16 +32,21 @@ install:
 	@tools/install
 
 build: install
-	@tools/build $(BUILD)
+	@tools/build $(BUILD) "$(DEFAULT)"
+
+engines:
+	@tools/install engines
+	@tools/build $(BUILD) "$(ENGINES)"
 
 check: install
 	@tools/check
 
-asan: install
-	@tools/build $(BUILD)/asan -DWOW_SANITIZE=ON
+asan:
+	@tools/install engines
+	@tools/build $(BUILD)/asan "$(ENGINES)" -DWOW_SANITIZE=ON
 	@cd $(BUILD)/asan && ctest --output-on-failure
 
-bench: build
+bench: engines
 	@bench/run
 
 format:

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -95,10 +96,14 @@ int main(int argc, char **argv)
         return 64;
     }
     AUTO(fd) int code = open(argv[1], O_RDONLY | O_CLOEXEC);
+    struct stat st = {0};
+    if (code >= 0)
+        fstat(code, &st);
+    struct wow_code made = {.fd = code, .size = (size_t)st.st_size, .tier = WOW_OPTIMISED};
     int r = code < 0 ? err_errno(&err, ERR_NOT_FOUND, "'%s'", argv[1])
                      : wow_engine.open(&host, &rt, &err);
     if (r == 0)
-        r = wow_engine.load(rt, code, &x.module, &err);
+        r = wow_engine.load(rt, &made, &x.module, &err);
     if (r == 0)
         r = wire_map_create(&map, &x.map, &err);
     if (r == 0) {

@@ -10,14 +10,16 @@
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        printf("%s-%s\n", wow_engine.name, wow_engine.version);
+    struct compiler_order order;
+
+    if (argc == 2 && strcmp(argv[1], "--about") == 0) {
+        printf("%s %d %u\n", wow_engine.version, wow_engine.has_baseline, wow_engine.loads_max);
         return 0;
     }
-    if (argc != 3) {
+    if (compiler_read_order(argc, argv, &order) < 0) {
         fprintf(stderr, "wow-compile-%s %s: wowd starts this program to compile an action\n",
                 wow_engine.name, wow_engine.version);
         return 64;
     }
-    return compiler_run(argv[1], argv[2]);
+    return compiler_run(&order);
 }

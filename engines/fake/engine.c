@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/sections.h"
@@ -48,8 +47,9 @@ static bool fails(struct wow_runtime *rt, const char *what)
            ++rt->calls == (int)strtol(plan + n + 1, NULL, 10);
 }
 
-static int fake_open_compiler(struct wow_runtime **out, struct err *err)
+static int fake_open_compiler(enum wow_tier tier, struct wow_runtime **out, struct err *err)
 {
+    (void)tier;
     *out = calloc(1, sizeof **out);
     return *out ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
@@ -64,7 +64,7 @@ static int fake_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_f
 
 static int fake_open(const struct wow_imports *host, struct wow_runtime **out, struct err *err)
 {
-    int r = fake_open_compiler(out, err);
+    int r = fake_open_compiler(WOW_OPTIMISED, out, err);
 
     if (r == 0 && fails(*out, "open"))
         return err_set(err, ERR_INTERNAL, "failing as told");
@@ -80,16 +80,16 @@ static void fake_unload(struct wow_module *m)
     free(m);
 }
 
-static int fake_load(struct wow_runtime *rt, int fd, struct wow_module **out, struct err *err)
+static int fake_load(struct wow_runtime *rt, const struct wow_code *code, struct wow_module **out,
+                     struct err *err)
 {
-    struct stat st;
     struct wow_module *m = calloc(1, sizeof *m);
 
-    if (fails(rt, "load") || !m || fstat(fd, &st) < 0 || !(m->bytes = malloc((size_t)st.st_size)))
+    if (fails(rt, "load") || !m || !(m->bytes = malloc(code->size)))
         return err_set(err, ERR_INTERNAL, "failing as told");
     m->rt = rt;
-    struct wow_bytes wasm = {m->bytes, (size_t)st.st_size};
-    if (pread(fd, m->bytes, wasm.size, 0) != st.st_size)
+    struct wow_bytes wasm = {m->bytes, code->size};
+    if (pread(code->fd, m->bytes, wasm.size, 0) != (ssize_t)code->size)
         return err_errno(err, ERR_INTERNAL, "reading code");
     int r = sections_read(wasm, &m->sections, err);
     if (r < 0) {
@@ -193,6 +193,7 @@ static uint8_t *fake_span(struct wow_instance *in, uint32_t at, uint32_t n)
 const struct wow_engine wow_engine = {
     .name = "fake",
     .version = "1",
+    .has_baseline = true,
     .open_compiler = fake_open_compiler,
     .compile = fake_compile,
     .open = fake_open,

@@ -5,8 +5,9 @@
 
 #include "common.h"
 
-static int wt_open_compiler(struct wow_runtime **out, struct err *err)
+static int wt_open_compiler(enum wow_tier tier, struct wow_runtime **out, struct err *err)
 {
+    (void)tier;
     wasm_config_t *c = common_config();
     struct wow_runtime *rt = calloc(1, sizeof *rt);
 

@@ -240,7 +240,8 @@ static void wt_unload(struct wow_module *m)
     free(m);
 }
 
-static int wt_load(struct wow_runtime *rt, int fd, struct wow_module **out, struct err *err)
+static int wt_load(struct wow_runtime *rt, const struct wow_code *code, struct wow_module **out,
+                   struct err *err)
 {
     struct wow_module *m = calloc(1, sizeof *m);
     char path[32];
@@ -248,7 +249,7 @@ static int wt_load(struct wow_runtime *rt, int fd, struct wow_module **out, stru
     if (!m)
         return err_set(err, ERR_INTERNAL, "out of memory");
     m->rt = rt;
-    snprintf(path, sizeof path, "fd:%d", fd);
+    snprintf(path, sizeof path, "fd:%d", code->fd);
     wasmtime_error_t *error = wasmtime_module_deserialize_file(rt->engine, path, &m->module);
     if (!error)
         error = wasmtime_linker_instantiate_pre(rt->linker, m->module, &m->pre);

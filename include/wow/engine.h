@@ -7,7 +7,7 @@
  *
  * One folder engines/NAME/ defines one `const struct wow_engine wow_engine` and is linked into two
  * programs: wow-compile-NAME, which calls open_compiler and compile, and wow-worker-NAME, which
- * calls everything else. Both are single-threaded, and a worker is forked after open: an engine
+ * calls everything else; name, version, has_baseline and loads_max are the same in both. Both are single-threaded, and a worker is forked after open: an engine
  * starts no thread, never exits, prints or logs; it fills err.
  *
  * Nothing here stops a running guest. A guest that runs too long is killed with its process.
@@ -26,6 +26,19 @@ struct wow_instance; /* one instance with its memory; serves one activation */
 struct wow_bytes {
     const uint8_t *data;
     size_t size;
+};
+
+/*
+ * How much work goes into machine code. A module that has never been seen is answered from the
+ * baseline, which is there at once, while the optimised code is made.
+ */
+enum wow_tier { WOW_OPTIMISED, WOW_BASELINE };
+
+/* What compile wrote: the first size bytes of a file. */
+struct wow_code {
+    int fd;
+    size_t size;
+    enum wow_tier tier;
 };
 
 /*
@@ -70,17 +83,24 @@ struct wow_end {
 struct wow_engine {
     const char *name;    /* "wasmtime": part of program names and of cache keys */
     const char *version; /* "48.0.8": machine code loads only into the version that made it */
+    bool has_baseline;   /* it compiles at WOW_BASELINE, too */
+    /* A process that has loaded so many modules is replaced; 0: never. For engines that leak. */
+    uint32_t loads_max;
 
-    /* In the compiling process only. */
-    int (*open_compiler)(struct wow_runtime **out, struct err *err);
-    /* wasm is hostile. Writes machine code to out_fd, which is at offset 0. */
+    /* In the compiling process only, which makes code of one tier. */
+    int (*open_compiler)(enum wow_tier tier, struct wow_runtime **out, struct err *err);
+    /*
+     * wasm is hostile. Writes machine code to out_fd, which is at offset 0. Fails with ERR_INVALID
+     * when the module is not valid, or uses what the engine cannot do: the text says what.
+     */
     int (*compile)(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd, struct err *err);
 
     /* In the serving process. open is called once, before workers are forked. */
     int (*open)(const struct wow_imports *host, struct wow_runtime **out, struct err *err);
 
-    /* From a file that compile wrote, unchanged; never from a client. fd stays the caller's. */
-    int (*load)(struct wow_runtime *rt, int fd, struct wow_module **out, struct err *err);
+    /* From what compile wrote, unchanged; never from a client. code->fd stays the caller's. */
+    int (*load)(struct wow_runtime *rt, const struct wow_code *code, struct wow_module **out,
+                struct err *err);
     void (*unload)(struct wow_module *m);
     /* Does the module export a function of this name? */
     bool (*exports)(const struct wow_module *m, const char *func);

@@ -1,6 +1,7 @@
 #include "compile/compiler.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "base/sha256.h"
 #include "compile/unpack.h"
 #include "engine/sections.h"
+#include "engine/tier.h"
 #include "host/guest.h"
 #include "worker/sandbox.h"
 
@@ -72,12 +74,24 @@ static int unusable(struct err *err)
     return -(int)err->kind;
 }
 
-static int work(const char *entry, struct err *err)
+/* Make machine code of a module that wow can run. */
+static int make(const struct compiler_order *order, struct wow_bytes wasm, struct err *err)
+{
+    struct wow_runtime *rt;
+
+    int r = wow_engine.open_compiler(order->tier, &rt, err);
+    if (r == 0)
+        r = wow_engine.compile(rt, wasm, COMPILER_OUT, err);
+    if (r == -ERR_INVALID && order->tier == WOW_BASELINE)
+        say('N', err->msg);
+    return r < 0 ? unusable(err) : 0;
+}
+
+static int work(const struct compiler_order *order, struct err *err)
 {
     AUTO(buf) struct buf raw, wasm;
     const char *code = NULL;
     size_t n = 0;
-    struct wow_runtime *rt;
 
     buf_init(&raw, COMPILER_CODE_MAX);
     buf_init(&wasm, COMPILER_WASM_MAX);
@@ -90,31 +104,40 @@ static int work(const char *entry, struct err *err)
     if (r < 0)
         return unusable(err);
     struct wow_bytes bytes = {(const uint8_t *)wasm.data, wasm.size};
-    if (inspect(bytes, entry, err) < 0)
+    if (inspect(bytes, order->entry, err) < 0)
         return unusable(err);
     if (!is_wanted(&wasm))
         return 0;
-    r = wow_engine.open_compiler(&rt, err);
+    r = make(order, bytes, err);
     if (r == 0)
-        r = wow_engine.compile(rt, bytes, COMPILER_OUT, err);
-    if (r < 0)
-        return unusable(err);
-    say('D', "");
-    return 0;
+        say('D', "");
+    return r;
 }
 
-int compiler_run(const char *user, const char *entry)
+int compiler_read_order(int argc, char **argv, struct compiler_order *out)
+{
+    char *end = NULL;
+
+    if (argc != 5 || tier_of(argv[3], &out->tier) < 0)
+        return -1;
+    out->user = argv[1];
+    out->entry = argv[2];
+    out->memory = strtoull(argv[4], &end, 10) << 20;
+    return *end == '\0' && out->memory > 0 ? 0 : -1;
+}
+
+int compiler_run(const struct compiler_order *order)
 {
     struct sandbox_limits limits = {
         .cpu_s = COMPILER_CPU_S, .memory = COMPILER_MEMORY, .file_size = COMPILER_OUT_MAX};
     struct err err;
 
-    int r = sandbox_compiler(user, &limits, &err);
+    int r = sandbox_compiler(order->user, &limits, &err);
     if (r < 0) {
         say('F', err.msg);
         return 2;
     }
-    r = work(entry, &err);
+    r = work(order, &err);
     if (r < 0)
         say(err.kind == ERR_INTERNAL ? 'F' : err.kind == ERR_UNUSABLE ? 'E' : 'B', err.msg);
     return r < 0 ? 1 : 0;

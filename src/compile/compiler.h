@@ -10,11 +10,13 @@
  *
  *     K<sha256 of the wasm, hex>   and waits: "c" to go on; end of file means it is known already
  *     D                            done, the machine code is complete
+ *     N<text>                      the baseline cannot: the optimising compiler may
  *     B<text>                      what was sent is not base64, or too large
  *     E<text>                      the module is at fault, as text says
  *     F<text>                      the compiler is at fault
  */
 
+#include "wow/engine.h"
 #include "wow/err.h"
 
 #define COMPILER_CODE 3
@@ -27,5 +29,15 @@
 #define COMPILER_MEMORY (4ul << 30)     /* address space */
 #define COMPILER_CPU_S 60u
 
-/* The whole of it. Returns the exit status. user is whom to become when root. */
-int compiler_run(const char *user, const char *entry);
+/* What wowd wants, from the command line: USER ENTRY TIER MEMORY_MB. */
+struct compiler_order {
+    const char *user;  /* whom to become when root */
+    const char *entry; /* the function a reactor is called by */
+    enum wow_tier tier;
+    uint64_t memory; /* bytes: the most linear memory the code may ever use */
+};
+
+int compiler_read_order(int argc, char **argv, struct compiler_order *out);
+
+/* The whole of it. Returns the exit status. */
+int compiler_run(const struct compiler_order *order);

@@ -225,12 +225,14 @@ static int spawn_child(struct job *j, int code, int talk, struct err *err)
 {
     const struct pool_settings *s = j->owner->settings;
     char path[4096];
-    char *argv[] = {path, (char *)s->user, j->entry, NULL};
+    char memory[16];
+    char *argv[] = {path, (char *)s->user, j->entry, (char *)"optimised", memory, NULL};
     char *env[] = {NULL};
     int from[3] = {code, j->out, talk};
     static const int to[3] = {COMPILER_CODE, COMPILER_OUT, COMPILER_TALK};
     posix_spawn_file_actions_t actions;
 
+    snprintf(memory, sizeof memory, "%u", s->memory_mb);
     snprintf(path, sizeof path, "%s/wow-compile-%s", s->programs, s->engine);
     posix_spawn_file_actions_init(&actions);
     for (int i = 0; i < 3; i++) {

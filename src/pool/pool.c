@@ -16,7 +16,7 @@
 static int ask_version(const struct pool_settings *s, char *out, size_t size, struct err *err)
 {
     char path[4096];
-    char *argv[] = {path, (char *)"--version", NULL};
+    char *argv[] = {path, (char *)"--about", NULL};
     char *env[] = {NULL};
     posix_spawn_file_actions_t actions;
     int ends[2], status = 0;

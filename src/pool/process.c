@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -319,8 +320,12 @@ static int send_load(struct worker *w, int place, const struct module *m, const 
                      struct err *err)
 {
     const struct grant *g = &m->grant;
+    struct stat st = {0};
+
+    fstat(fds[0], &st);
     struct wire_message msg = {.type = WIRE_LOAD,
                                .place = (uint32_t)place,
+                               .code_size = (uint64_t)st.st_size,
                                .dirs = g->dirc,
                                .writable = g->writable,
                                .names_size = g->names_size};

@@ -35,7 +35,9 @@ struct wire_message {
     int32_t pid;
     int32_t status;
     uint32_t place;
-    uint32_t dirs; /* LOAD: how many names; bit i of writable says which may be written */
+    uint32_t tier;      /* LOAD: enum wow_tier */
+    uint64_t code_size; /* LOAD: how much of the file is code */
+    uint32_t dirs;      /* LOAD: how many names; bit i of writable says which may be written */
     uint32_t writable;
     uint32_t names_size;
     char names[WIRE_NAMES_MAX]; /* NUL-terminated strings; only what is used is sent */

@@ -87,7 +87,8 @@ static void load(struct worker *w, const struct wire_message *m, int fds[WIRE_FD
     struct place *p = &w->places[m->place];
     place_clear(p);
     place_dirs(p, m, fds + 1);
-    if (wow_engine.load(w->rt, code, &p->module, &err) < 0) {
+    struct wow_code made = {.fd = code, .size = m->code_size, .tier = (enum wow_tier)m->tier};
+    if (wow_engine.load(w->rt, &made, &p->module, &err) < 0) {
         p->module = NULL;
         snprintf(p->fault, sizeof p->fault, "%.190s", err.msg);
     }

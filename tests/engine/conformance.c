@@ -1,7 +1,7 @@
 /*
  * What every engine must do, through the programs that wowd uses. From the environment: WOW_BUILD,
- * the directory of the engine's two programs, WOW_ENGINE, its name, and WOW_GUESTS, the directory
- * of the modules of guests/, as wasm.
+ * the directory of the engine's two programs, WOW_ENGINE, its name, WOW_TIER, what its compiler
+ * makes, and WOW_GUESTS, the directory of the modules of guests/, as wasm.
  *
  * The fake engine plays only what a guest's exports tell it to; cases it cannot play say so.
  */
@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/tier.h"
 #include "harness.h"
 #include "test.h"
 
@@ -20,6 +21,7 @@
 #define LIMIT (16 * MIB)
 
 static const char *dir, *name, *guests;
+static enum wow_tier tier;
 
 /* How a case ends: answered by the worker, or killed after a while, or by its own crash. */
 enum ending { ANSWERED, KILLED, CRASHED };
@@ -101,7 +103,7 @@ static bool plays(const struct expected *x)
 
 TEST(every_guest_ends_as_it_should)
 {
-    struct engine *e = engine_start(dir, name);
+    struct engine *e = engine_start(dir, name, tier);
 
     engine_worker(e);
     for (size_t i = 0; i < CASES; i++) {
@@ -116,7 +118,7 @@ TEST(every_guest_ends_as_it_should)
 
 TEST(a_trap_harms_no_later_activation)
 {
-    struct engine *e = engine_start(dir, name);
+    struct engine *e = engine_start(dir, name, tier);
     int echo, trap;
 
     engine_worker(e);
@@ -134,7 +136,7 @@ TEST(a_trap_harms_no_later_activation)
 
 TEST(code_that_is_not_ours_is_an_error_of_ours)
 {
-    struct engine *e = engine_start(dir, name);
+    struct engine *e = engine_start(dir, name, tier);
     FILE *f = tmpfile();
 
     engine_worker(e);
@@ -181,7 +183,7 @@ TEST(a_worker_does_not_grow)
 {
     const char *wanted = getenv("WOW_SOAK");
     long rounds = wanted ? strtol(wanted, NULL, 10) : 3000;
-    struct engine *e = engine_start(dir, name);
+    struct engine *e = engine_start(dir, name, tier);
 
     engine_worker(e);
     pid_t pid = engine_worker_pid(e);
@@ -219,7 +221,7 @@ TEST(a_compiler_refuses_what_is_no_module)
         {"UEsDBAAAAAA=", "zip"},
         {"H4sIAAAAAAAAAw==", "gzip is cut"},
     };
-    struct engine *e = engine_start(dir, name);
+    struct engine *e = engine_start(dir, name, tier);
     char said[512];
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -235,8 +237,8 @@ __attribute__((constructor)) static void read_environment(void)
     dir = getenv("WOW_BUILD");
     name = getenv("WOW_ENGINE");
     guests = getenv("WOW_GUESTS");
-    if (!dir || !name || !guests) {
-        puts("set WOW_BUILD, WOW_ENGINE and WOW_GUESTS");
+    if (!dir || !name || !guests || !getenv("WOW_TIER") || tier_of(getenv("WOW_TIER"), &tier) < 0) {
+        puts("set WOW_BUILD, WOW_ENGINE, WOW_TIER and WOW_GUESTS");
         exit(64);
     }
 }

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,14 +20,17 @@
 #include "base/auto.h"
 #include "base/file.h"
 #include "compile/compiler.h"
+#include "engine/tier.h"
 #include "wire/message.h"
 
 struct engine {
     const char *dir, *name;
+    enum wow_tier tier;
     pid_t zygote;
     int control;
     /* The worker. */
     uint32_t id, loads;
+    ino_t loaded; /* the code in place 0 */
     pid_t pid;
     int sock, bell, pidfd;
     struct wire_map map;
@@ -46,15 +50,17 @@ static void must(bool ok, const char *what)
 }
 
 /* Start a program with the given descriptors as 3, 4 … */
-static pid_t start(struct engine *e, const char *kind, char *arg1, char *arg2, const int *fds,
+static pid_t start(struct engine *e, const char *kind, const char *const *args, const int *fds,
                    int fdc)
 {
     char path[1024];
-    char *argv[] = {path, arg1, arg2, NULL};
+    char *argv[8] = {path};
     posix_spawn_file_actions_t actions;
     int high[8];
     pid_t pid;
 
+    for (int i = 0; args[i]; i++)
+        argv[1 + i] = (char *)args[i];
     snprintf(path, sizeof path, "%s/wow-%s-%s", e->dir, kind, e->name);
     posix_spawn_file_actions_init(&actions);
     for (int i = 0; i < fdc; i++) {
@@ -68,16 +74,18 @@ static pid_t start(struct engine *e, const char *kind, char *arg1, char *arg2, c
     return pid;
 }
 
-struct engine *engine_start(const char *dir, const char *name)
+struct engine *engine_start(const char *dir, const char *name, enum wow_tier tier)
 {
+    static const char *const args[] = {"nobody", NULL};
     struct engine *e = calloc(1, sizeof *e);
     int pair[2];
 
     must(e && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
     e->dir = dir;
     e->name = name;
+    e->tier = tier;
     e->sock = e->bell = e->pidfd = -1;
-    e->zygote = start(e, "worker", (char *)"nobody", NULL, &pair[1], 1);
+    e->zygote = start(e, "worker", args, &pair[1], 1);
     e->control = pair[0];
     close(pair[1]);
     return e;
@@ -136,6 +144,7 @@ void engine_worker(struct engine *e)
     must(m.type == WIRE_SPAWNED, "the zygote did not fork");
     e->alive = true;
     e->loads = 0;
+    e->loaded = 0;
     e->pid = m.pid;
 }
 
@@ -143,6 +152,7 @@ pid_t engine_worker_pid(const struct engine *e) { return e->pid; }
 
 int engine_compile_text(struct engine *e, const char *base64, char said[512])
 {
+    const char *args[] = {"nobody", "main", tier_name(e->tier), "512", NULL};
     int code = memfd_create("upload", MFD_CLOEXEC), out = memfd_create("code", MFD_CLOEXEC);
     int pair[2], status;
     ssize_t n;
@@ -150,7 +160,7 @@ int engine_compile_text(struct engine *e, const char *base64, char said[512])
     must(write(code, base64, strlen(base64)) >= 0, "write");
     must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
     int fds[3] = {code, out, pair[1]};
-    pid_t pid = start(e, "compile", (char *)"nobody", (char *)"main", fds, 3);
+    pid_t pid = start(e, "compile", args, fds, 3);
     close(pair[1]);
     close(code);
     said[0] = '\0';
@@ -218,17 +228,32 @@ static void take(struct engine *e, struct answer *a)
     memcpy(a->output, wire_output(&e->map, 0), n);
 }
 
+/* Have the code in the worker's place 0. */
+static void load(struct engine *e, int code)
+{
+    struct wire_message m = {.type = WIRE_LOAD, .tier = e->tier};
+    struct stat st;
+    struct err err;
+
+    must(fstat(code, &st) == 0, "fstat");
+    if (st.st_ino == e->loaded)
+        return;
+    m.code_size = (uint64_t)st.st_size;
+    must(wire_send(e->sock, &m, &code, 1, 0, &err) == 0, "load");
+    e->loads++;
+    e->loaded = st.st_ino;
+}
+
 struct answer engine_run(struct engine *e, int code, const char *args, uint64_t memory,
                          unsigned kill_ms)
 {
-    struct wire_message load = {.type = WIRE_LOAD}, wake = {.type = WIRE_WAKE};
+    struct wire_message wake = {.type = WIRE_WAKE};
     struct answer a = {0};
     struct err err;
     int none;
 
     must(e->alive, "there is no worker");
-    must(wire_send(e->sock, &load, &code, 1, 0, &err) == 0, "load");
-    e->loads++;
+    load(e, code);
     fill(e, args, memory);
     atomic_store(&e->map.head->wowd_sleeps, 1);
     atomic_store(&e->map.head->slots[0].state, WIRE_QUEUED);

@@ -12,6 +12,7 @@
 
 #include "wire/log.h"
 #include "wire/slot.h"
+#include "wow/engine.h"
 
 struct engine; /* the two programs, and a zygote of the one */
 
@@ -25,8 +26,8 @@ struct answer {
     uint32_t output_size;
 };
 
-/* dir holds wow-worker-NAME and wow-compile-NAME. */
-struct engine *engine_start(const char *dir, const char *name);
+/* dir holds wow-worker-NAME and wow-compile-NAME; tier is what engine_compile makes. */
+struct engine *engine_start(const char *dir, const char *name, enum wow_tier tier);
 void engine_stop(struct engine *e);
 
 /* Compile a wasm file. Returns a descriptor of machine code, or -1 and what the compiler said. */
