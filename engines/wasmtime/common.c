@@ -29,7 +29,11 @@ wasm_config_t *common_config(void)
     wasmtime_config_wasm_tail_call_set(c, false);
     wasmtime_config_wasm_multi_memory_set(c, false);
     wasmtime_config_wasm_memory64_set(c, false);
-    wasmtime_config_gc_support_set(c, false);
+    wasmtime_config_wasm_reference_types_set(c, true);
+    wasmtime_config_wasm_function_references_set(c, false);
+    wasmtime_config_wasm_gc_set(c, false);
+    wasmtime_config_wasm_exceptions_set(c, false);
+    wasmtime_config_gc_support_set(c, true); /* externref is one of the reference types */
     wasmtime_config_max_wasm_stack_set(c, WASM_STACK);
     wasmtime_config_native_unwind_info_set(c, false);
     wasmtime_config_memory_init_cow_set(c, true);

@@ -10,11 +10,6 @@
 
 #include "wow/engine.h"
 
-struct wow_runtime {
-    wasm_engine_t *engine;
-    wasmtime_linker_t *linker; /* NULL in the compiler */
-};
-
 /* What guests may use, and how code and memory are laid out. The caller's. */
 wasm_config_t *common_config(void);
 

@@ -1,19 +1,37 @@
-/* Wasmtime, the half that makes machine code: Cranelift. */
+/* Wasmtime, the half that makes machine code: Cranelift, and Winch for the baseline. */
+#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common.h"
 
+struct wow_runtime {
+    wasm_engine_t *engine;
+    wasm_engine_t *served; /* baseline: configured as the worker's, to have its settings */
+};
+
+static wasm_engine_t *new_engine(wasmtime_strategy_t strategy)
+{
+    wasm_config_t *c = common_config();
+
+    wasmtime_config_strategy_set(c, strategy);
+    wasmtime_config_cranelift_opt_level_set(c, WASMTIME_OPT_LEVEL_SPEED);
+    if (strategy == WASMTIME_STRATEGY_WINCH)
+        wasmtime_config_gc_support_set(c, false); /* which it has not got: no externref */
+    return wasm_engine_new_with_config(c);
+}
+
 static int wt_open_compiler(enum wow_tier tier, struct wow_runtime **out, struct err *err)
 {
-    (void)tier;
-    wasm_config_t *c = common_config();
     struct wow_runtime *rt = calloc(1, sizeof *rt);
+    bool ok = rt != NULL;
 
-    wasmtime_config_strategy_set(c, WASMTIME_STRATEGY_CRANELIFT);
-    wasmtime_config_cranelift_opt_level_set(c, WASMTIME_OPT_LEVEL_SPEED);
-    if (!rt || !(rt->engine = wasm_engine_new_with_config(c))) {
+    if (ok && tier == WOW_BASELINE)
+        ok = (rt->served = new_engine(WASMTIME_STRATEGY_CRANELIFT)) != NULL;
+    if (!ok || !(rt->engine = new_engine(rt->served ? WASMTIME_STRATEGY_WINCH
+                                                    : WASMTIME_STRATEGY_CRANELIFT))) {
         free(rt);
         return err_set(err, ERR_INTERNAL, "Wasmtime does not start");
     }
@@ -36,19 +54,71 @@ static int write_all(int fd, const char *data, size_t n, struct err *err)
     return 0;
 }
 
-static int wt_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd, struct err *err)
+/* The header of a serialised module's section; a module is an ELF file. */
+static Elf64_Shdr *section_of(const wasm_byte_vec_t *code, const char *name)
+{
+    const Elf64_Ehdr *head = (const void *)code->data;
+    Elf64_Shdr *sections = (void *)(code->data + head->e_shoff);
+    const char *names = code->data + sections[head->e_shstrndx].sh_offset;
+
+    for (unsigned i = 0; i < head->e_shnum; i++)
+        if (strcmp(names + sections[i].sh_name, name) == 0)
+            return &sections[i];
+    return NULL;
+}
+
+static int serialize(wasm_engine_t *engine, struct wow_bytes wasm, wasm_byte_vec_t *code,
+                     struct err *err)
 {
     wasmtime_module_t *module = NULL;
-    wasm_byte_vec_t code;
 
-    wasmtime_error_t *error = wasmtime_module_new(rt->engine, wasm.data, wasm.size, &module);
+    wasmtime_error_t *error = wasmtime_module_new(engine, wasm.data, wasm.size, &module);
     if (error)
         return common_fail(err, ERR_INVALID, error);
-    error = wasmtime_module_serialize(module, &code);
+    error = wasmtime_module_serialize(module, code);
     wasmtime_module_delete(module);
-    if (error)
-        return common_fail(err, ERR_INTERNAL, error);
-    int r = write_all(out_fd, code.data, code.size, err);
+    return error ? common_fail(err, ERR_INTERNAL, error) : 0;
+}
+
+/*
+ * Winch's code says that it calls wasm functions in its own way, and an engine set up for
+ * Cranelift's way refuses it: modules of the two could not call each other. Ours never do; they
+ * call host functions only, through trampolines that each brings along. So that one engine in the
+ * worker serves both, the baseline says it has the settings that an empty module of Cranelift's
+ * has: they are written behind it, and its section header is pointed there.
+ */
+static int write_adopted(struct wow_runtime *rt, wasm_byte_vec_t *code, int out_fd, struct err *err)
+{
+    static const uint8_t empty[8] = {0, 'a', 's', 'm', 1, 0, 0, 0};
+    static const char settings[] = ".wasmtime.engine";
+    wasm_byte_vec_t other;
+
+    int r = serialize(rt->served, (struct wow_bytes){empty, sizeof empty}, &other, err);
+    if (r < 0)
+        return r;
+    Elf64_Shdr *ours = section_of(code, settings), *served = section_of(&other, settings);
+    if (ours && served) {
+        ours->sh_offset = code->size;
+        ours->sh_size = served->sh_size;
+        r = write_all(out_fd, code->data, code->size, err);
+        if (r == 0)
+            r = write_all(out_fd, other.data + served->sh_offset, served->sh_size, err);
+    } else {
+        r = err_set(err, ERR_INTERNAL, "a module of Wasmtime's does not tell its settings");
+    }
+    wasm_byte_vec_delete(&other);
+    return r;
+}
+
+static int wt_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd, struct err *err)
+{
+    wasm_byte_vec_t code;
+
+    int r = serialize(rt->engine, wasm, &code, err);
+    if (r < 0)
+        return r;
+    r = rt->served ? write_adopted(rt, &code, out_fd, err)
+                   : write_all(out_fd, code.data, code.size, err);
     wasm_byte_vec_delete(&code);
     return r;
 }
@@ -56,6 +126,7 @@ static int wt_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd,
 const struct wow_engine wow_engine = {
     .name = "wasmtime",
     .version = WASMTIME_VERSION,
+    .has_baseline = true,
     .open_compiler = wt_open_compiler,
     .compile = wt_compile,
 };

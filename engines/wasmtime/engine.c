@@ -18,6 +18,11 @@
 #define INSTANCE_SIZE (4u << 20)  /* of the engine's own data about one instance */
 #define PAGE 65536u
 
+struct wow_runtime {
+    wasm_engine_t *engine;
+    wasmtime_linker_t *linker;
+};
+
 /* An exported function that call can call: at most one i32 in, at most one i32 out. */
 struct exported {
     char *name;
@@ -147,6 +152,7 @@ static wasm_engine_t *new_engine(void)
     wasmtime_pooling_allocation_config_total_component_instances_set(pool, 1);
     wasmtime_pooling_allocation_config_total_memories_set(pool, 1);
     wasmtime_pooling_allocation_config_total_tables_set(pool, TABLES);
+    wasmtime_pooling_allocation_config_total_gc_heaps_set(pool, 1);
     wasmtime_pooling_allocation_config_max_tables_per_module_set(pool, TABLES);
     wasmtime_pooling_allocation_config_table_elements_set(pool, TABLE_ELEMENTS);
     wasmtime_pooling_allocation_config_max_core_instance_size_set(pool, INSTANCE_SIZE);
@@ -383,6 +389,7 @@ static int wt_call(struct wow_instance *in, const char *func, const int32_t *arg
 const struct wow_engine wow_engine = {
     .name = "wasmtime",
     .version = WASMTIME_VERSION,
+    .has_baseline = true,
     .open = wt_open,
     .load = wt_load,
     .unload = wt_unload,
