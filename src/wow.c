@@ -2,14 +2,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/compile.h"
 #include "cli/invoke.h"
 
 static const struct verb {
     const char *name, *args, *help;
     int (*run)(int argc, char **argv, int *status, struct err *err);
 } verbs[] = {
-    {"invoke", "FILE.wasm [JSON] [--times] [--executor ADDR:PORT]",
+    {"invoke", "FILE.wasm [JSON] [--times] [--engine E] [--executor ADDR:PORT]",
      "run a module once in a new container of a running wowd", invoke},
+    {"compile", "FILE.wasm [--engine E] [--tier T] [--memory MB] [-o OUT]",
+     "make machine code, which a wowd takes that trusts it; shows the time it takes", compile_file},
 };
 
 static void help(FILE *out)

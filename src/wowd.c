@@ -94,20 +94,6 @@ static int take_lock(struct wowd *d, struct err *err)
     return 0;
 }
 
-/* The directory this program is in: its workers and compilers are beside it. */
-static int program_dir(char out[PATH_MAX], struct err *err)
-{
-    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
-
-    if (n < 0)
-        return err_errno(err, ERR_INTERNAL, "/proc/self/exe");
-    out[n] = '\0';
-    char *slash = strrchr(out, '/');
-    if (slash)
-        *slash = '\0';
-    return 0;
-}
-
 static void on_ready(void *ctx)
 {
     struct wowd *d = ctx;
@@ -141,7 +127,8 @@ static int start_pool(struct wowd *d, struct err *err)
     const struct options *o = &d->options;
     const struct pool_events events = {.ready = on_ready, .failed = on_failed};
 
-    int r = program_dir(programs, err);
+    /* Its workers and compilers are beside it. */
+    int r = file_program_dir(programs, err);
     if (r < 0)
         return r;
     const struct pool_settings settings = {
@@ -154,6 +141,9 @@ static int start_pool(struct wowd *d, struct err *err)
         .memory_mb = o->memory_mb,
         .timeout_ms = o->timeout_ms,
         .log_kb = o->log_kb,
+        .cache_mb = o->cache_mb,
+        .tiering = o->tiering,
+        .trust_precompiled = o->trust_precompiled,
     };
     return pool_new(d->loop, &settings, &events, d, &d->pool, err);
 }
@@ -195,8 +185,10 @@ static int serve(struct wowd *d, struct err *err)
     if (r < 0)
         return r;
     loop_on_stop_signal(d->loop, on_signal, d);
-    log_event("wowd.start", "pid=%d engine=%s workers=%u executor=%s proxy=%u", (int)getpid(),
-              d->options.engine, d->options.workers, d->executor_at, d->executor.proxy_port);
+    if (d->options.trust_precompiled)
+        log_event("wowd.trust", "precompiled=on: machine code from clients is run as it is");
+    log_event("wowd.start", "pid=%d engines=%s workers=%u executor=%s proxy=%u", (int)getpid(),
+              pool_engines(d->pool), d->options.workers, d->executor_at, d->executor.proxy_port);
     loop_run(d->loop);
     log_event("wowd.stop", "pid=%d", (int)getpid());
     return 0;

@@ -64,3 +64,18 @@ void hex_encode(const unsigned char *data, size_t n, char *out)
     }
     out[2 * n] = '\0';
 }
+
+bool hex_decode(const char *text, unsigned char *out, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    if (strlen(text) != 2 * n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const char *high = strchr(digits, text[2 * i]), *low = strchr(digits, text[2 * i + 1]);
+        if (!high || !low)
+            return false;
+        out[i] = (unsigned char)((high - digits) << 4 | (low - digits));
+    }
+    return true;
+}

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -38,4 +40,17 @@ int file_read(const char *path, struct buf *out, struct err *err)
     if (n < 0)
         return err_errno(err, ERR_INTERNAL, "reading '%s'", path);
     return r < 0 ? err_wrap(err, "'%s'", path) : 0;
+}
+
+int file_program_dir(char *out, struct err *err)
+{
+    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+
+    if (n < 0)
+        return err_errno(err, ERR_INTERNAL, "/proc/self/exe");
+    out[n] = '\0';
+    char *slash = strrchr(out, '/');
+    if (slash)
+        *slash = '\0';
+    return 0;
 }

@@ -10,3 +10,6 @@ int file_make_dirs(const char *path, struct err *err);
 
 /* Append a whole file; fails when it is larger than the buffer's limit. */
 int file_read(const char *path, struct buf *out, struct err *err);
+
+/* The directory the running program is in; out has room for PATH_MAX bytes. */
+int file_program_dir(char *out, struct err *err);

@@ -20,7 +20,7 @@ DEFINE_AUTO(client, struct client *, client_free)
 DEFINE_AUTO(json, json_t *, json_decref)
 
 struct plan {
-    const char *executor, *file, *args;
+    const char *executor, *file, *args, *engine;
     bool times;
     struct client *client;
     char id[128];
@@ -32,6 +32,8 @@ static int read_plan(int argc, char **argv, struct plan *p, struct err *err)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--executor") == 0 && i + 1 < argc)
             p->executor = argv[++i];
+        else if (strcmp(argv[i], "--engine") == 0 && i + 1 < argc)
+            p->engine = argv[++i];
         else if (strcmp(argv[i], "--times") == 0)
             p->times = true;
         else if (argv[i][0] == '-')
@@ -54,7 +56,7 @@ static int read_plan(int argc, char **argv, struct plan *p, struct err *err)
     return 0;
 }
 
-/* {"value": {"name", "code"}} */
+/* {"value": {"name", "code", "annotations"}} */
 static int make_init(const struct plan *p, struct buf *out, struct err *err)
 {
     AUTO(buf) struct buf code;
@@ -70,7 +72,13 @@ static int make_init(const struct plan *p, struct buf *out, struct err *err)
     buf_json_string(out, name, strcspn(name, "."));
     buf_text(out, ",\"code\":\"");
     r = buf_add(out, text, (size_t)n, err);
-    buf_text(out, "\"}}");
+    buf_text(out, "\"");
+    if (p->engine) {
+        buf_text(out, ",\"annotations\":{\"wow-engine\":");
+        buf_json_string(out, p->engine, strlen(p->engine));
+        buf_text(out, "}");
+    }
+    buf_text(out, "}}");
     return r;
 }
 

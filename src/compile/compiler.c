@@ -1,14 +1,17 @@
 #include "compile/compiler.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/sha256.h"
+#include "compile/artifact.h"
 #include "compile/unpack.h"
 #include "engine/sections.h"
 #include "engine/tier.h"
@@ -56,13 +59,14 @@ static int read_upload(const char **code, size_t *n, struct err *err)
     return 0;
 }
 
-/* Tell wowd the module's name; false when it has it already. */
-static bool is_wanted(const struct buf *wasm)
+/* Tell wowd the name of what was sent; false when it does not want it made. */
+static bool is_wanted(const struct buf *sent, const char *engine)
 {
-    char key[SHA256_HEX], answer;
+    char line[SHA256_HEX + sizeof((struct manifest *)0)->engine + 2], key[SHA256_HEX], answer;
 
-    sha256_hex(wasm->data, wasm->size, key);
-    say('K', key);
+    sha256_hex(sent->data, sent->size, key);
+    snprintf(line, sizeof line, "%s %s", key, engine[0] ? engine : "-");
+    say('K', line);
     return read(COMPILER_TALK, &answer, 1) == 1 && answer == 'c';
 }
 
@@ -82,31 +86,48 @@ static int make(const struct compiler_order *order, struct wow_bytes wasm, struc
     int r = wow_engine.open_compiler(order->tier, &rt, err);
     if (r == 0)
         r = wow_engine.compile(rt, wasm, COMPILER_OUT, err);
+    if (r == 0 && order->tier == WOW_OPTIMISED && fsync(COMPILER_OUT) < 0 && errno != EINVAL)
+        r = err_errno(err, ERR_INTERNAL, "keeping machine code");
     if (r == -ERR_INVALID && order->tier == WOW_BASELINE)
         say('N', err->msg);
     return r < 0 ? unusable(err) : 0;
 }
 
-static int work(const struct compiler_order *order, struct err *err)
+/* What was sent is machine code: take it as it is, if it fits here. */
+static int take_made(const struct compiler_order *order, const struct buf *sent,
+                     const struct artifact *a, const char *family, struct err *err)
 {
-    AUTO(buf) struct buf raw, wasm;
-    const char *code = NULL;
-    size_t n = 0;
+    if (!order->trusts)
+        return err_set(err, ERR_UNUSABLE,
+                       "precompiled code is not accepted here: send the wasm module");
+    if (!artifact_fits(a, family, NULL))
+        return err_set(err, ERR_UNUSABLE,
+                       "the precompiled code was made for something else than %s", family);
+    if (!is_wanted(sent, wow_engine.name))
+        return 0;
+    if (order->tier == WOW_BASELINE) {
+        say('N', "machine code has no baseline");
+        return err_set(err, ERR_UNUSABLE, "machine code has no baseline");
+    }
+    if (write(COMPILER_OUT, sent->data, a->size) != (ssize_t)a->size)
+        return err_errno(err, ERR_INTERNAL, "writing machine code");
+    say('D', "");
+    return 0;
+}
 
-    buf_init(&raw, COMPILER_CODE_MAX);
+static int compile_sent(const struct compiler_order *order, const struct buf *sent, struct err *err)
+{
+    AUTO(buf) struct buf wasm;
+    struct manifest manifest;
+
     buf_init(&wasm, COMPILER_WASM_MAX);
-    int r = read_upload(&code, &n, err);
-    if (r == 0)
-        r = base64_decode(code, n, &raw, err);
-    if (r < 0)
-        return err_wrap(err, "the code");
-    r = unpack(&raw, &wasm, err);
+    int r = unpack(sent, &wasm, &manifest, err);
     if (r < 0)
         return unusable(err);
     struct wow_bytes bytes = {(const uint8_t *)wasm.data, wasm.size};
     if (inspect(bytes, order->entry, err) < 0)
         return unusable(err);
-    if (!is_wanted(&wasm))
+    if (!is_wanted(&wasm, manifest.engine))
         return 0;
     r = make(order, bytes, err);
     if (r == 0)
@@ -114,30 +135,51 @@ static int work(const struct compiler_order *order, struct err *err)
     return r;
 }
 
+static int work(const struct compiler_order *order, const char *family, struct err *err)
+{
+    AUTO(buf) struct buf sent;
+    const char *code = NULL;
+    struct artifact a;
+    size_t n = 0;
+
+    buf_init(&sent, COMPILER_CODE_MAX);
+    int r = read_upload(&code, &n, err);
+    if (r == 0)
+        r = base64_decode(code, n, &sent, err);
+    if (r < 0)
+        return err_wrap(err, "the code");
+    return artifact_read(sent.data, sent.size, &a) ? take_made(order, &sent, &a, family, err)
+                                                   : compile_sent(order, &sent, err);
+}
+
 int compiler_read_order(int argc, char **argv, struct compiler_order *out)
 {
     char *end = NULL;
 
-    if (argc != 5 || tier_of(argv[3], &out->tier) < 0)
+    if (argc < 5 || argc > 6 || tier_of(argv[3], &out->tier) < 0)
         return -1;
     out->user = argv[1];
     out->entry = argv[2];
-    out->memory = strtoull(argv[4], &end, 10) << 20;
-    return *end == '\0' && out->memory > 0 ? 0 : -1;
+    out->memory_mb = (unsigned)strtoul(argv[4], &end, 10);
+    out->trusts = argc == 6;
+    return *end == '\0' && out->memory_mb > 0 ? 0 : -1;
 }
 
 int compiler_run(const struct compiler_order *order)
 {
     struct sandbox_limits limits = {
         .cpu_s = COMPILER_CPU_S, .memory = COMPILER_MEMORY, .file_size = COMPILER_OUT_MAX};
+    char family[ARTIFACT_FAMILY_MAX] = "";
     struct err err;
 
+    if (order->trusts)
+        artifact_family(wow_engine.name, wow_engine.version, order->memory_mb, family);
     int r = sandbox_compiler(order->user, &limits, &err);
     if (r < 0) {
         say('F', err.msg);
         return 2;
     }
-    r = work(order, &err);
+    r = work(order, family, &err);
     if (r < 0)
         say(err.kind == ERR_INTERNAL ? 'F' : err.kind == ERR_UNUSABLE ? 'E' : 'B', err.msg);
     return r < 0 ? 1 : 0;

@@ -8,13 +8,16 @@
  * Descriptors: COMPILER_CODE is the code as sent (base64 text), COMPILER_OUT an empty file for
  * the machine code, COMPILER_TALK a SOCK_SEQPACKET socket. On it the compiler says
  *
- *     K<sha256 of the wasm, hex>   and waits: "c" to go on; end of file means it is known already
+ *     K<sha256 of the wasm, hex> <engine that the zip's manifest asks for, or "-">
+ *                                  and waits: "c" to go on; end of file means it is not wanted
  *     D                            done, the machine code is complete
  *     N<text>                      the baseline cannot: the optimising compiler may
  *     B<text>                      what was sent is not base64, or too large
  *     E<text>                      the module is at fault, as text says
  *     F<text>                      the compiler is at fault
  */
+
+#include <stdbool.h>
 
 #include "wow/engine.h"
 #include "wow/err.h"
@@ -29,12 +32,13 @@
 #define COMPILER_MEMORY (4ul << 30)     /* address space */
 #define COMPILER_CPU_S 60u
 
-/* What wowd wants, from the command line: USER ENTRY TIER MEMORY_MB. */
+/* What wowd wants, from the command line: USER ENTRY TIER MEMORY_MB, and "trust" behind it. */
 struct compiler_order {
     const char *user;  /* whom to become when root */
     const char *entry; /* the function a reactor is called by */
     enum wow_tier tier;
-    uint64_t memory; /* bytes: the most linear memory the code may ever use */
+    unsigned memory_mb; /* the most linear memory the code may ever use */
+    bool trusts;        /* what was sent may be machine code (compile/artifact.h) */
 };
 
 int compiler_read_order(int argc, char **argv, struct compiler_order *out);

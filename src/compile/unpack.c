@@ -13,6 +13,7 @@
 #define CHUNK 65536u
 
 DEFINE_AUTO(zip, zip_t *, zip_discard)
+DEFINE_AUTO(json, json_t *, json_decref)
 
 static int gunzip(const struct buf *in, struct buf *out, struct err *err)
 {
@@ -65,37 +66,71 @@ static int read_member(zip_t *zip, zip_uint64_t index, struct buf *out, struct e
     return n < 0 ? err_set(err, ERR_INVALID, "the zip's member '%s' is damaged", name) : 0;
 }
 
-/* The member that wow.json names; -1 when there is no manifest or it names none. */
-static int manifest_member(zip_t *zip, zip_int64_t *index, struct err *err)
+/* A text of the manifest's; fine if it is not there. */
+static int take_text(const json_t *object, const char *key, char *out, size_t size, struct err *err)
+{
+    const json_t *value = json_object_get(object, key);
+
+    if (!value || json_is_null(value))
+        return 0;
+    if (!json_is_string(value) || json_string_length(value) >= size ||
+        strlen(json_string_value(value)) != json_string_length(value))
+        return err_set(err, ERR_INVALID,
+                       "\"%s\" in the zip's " MANIFEST " is not a text of at most %zu bytes", key,
+                       size - 1);
+    memcpy(out, json_string_value(value), json_string_length(value) + 1);
+    return 0;
+}
+
+static int read_manifest(zip_t *zip, struct manifest *m, struct err *err)
 {
     AUTO(buf) struct buf text;
+    zip_int64_t index = zip_name_locate(zip, MANIFEST, 0);
     json_error_t why;
 
     buf_init(&text, MANIFEST_MAX);
-    *index = zip_name_locate(zip, MANIFEST, 0);
-    if (*index < 0)
+    if (index < 0)
         return 0;
-    int r = read_member(zip, (zip_uint64_t)*index, &text, err);
+    int r = read_member(zip, (zip_uint64_t)index, &text, err);
     if (r < 0)
         return r;
-    json_t *manifest = json_loadb(text.data ? text.data : "", text.size, 0, &why);
-    if (!json_is_object(manifest)) {
-        json_decref(manifest);
+    AUTO(json) json_t *manifest = json_loadb(text.data ? text.data : "", text.size, 0, &why);
+    if (!json_is_object(manifest))
         return err_set(err, ERR_INVALID, "the zip's " MANIFEST " is not a JSON object");
-    }
-    const char *module = json_string_value(json_object_get(manifest, "module"));
-    *index = module ? zip_name_locate(zip, module, 0) : -1;
-    if (module && *index < 0)
-        r = err_set(err, ERR_INVALID,
-                    "the zip has no member '%.100s', which its " MANIFEST " names", module);
-    json_decref(manifest);
+    r = take_text(manifest, "module", m->module, sizeof m->module, err);
+    if (r == 0)
+        r = take_text(manifest, "engine", m->engine, sizeof m->engine, err);
+    if (r == 0 && strspn(m->engine, "abcdefghijklmnopqrstuvwxyz0123456789-_") != strlen(m->engine))
+        r = err_set(err, ERR_INVALID, "\"engine\" in the zip's " MANIFEST " is no engine's name");
     return r;
 }
 
-static int unzip(const struct buf *in, struct buf *out, struct err *err)
+/* The member that is the module. */
+static int find_module(zip_t *zip, const struct manifest *m, zip_uint64_t *out, struct err *err)
+{
+    zip_int64_t members = zip_get_num_entries(zip, 0), index = -1;
+
+    if (m->module[0]) {
+        index = zip_name_locate(zip, m->module, 0);
+        if (index < 0)
+            return err_set(err, ERR_INVALID,
+                           "the zip has no member '%.100s', which its " MANIFEST " names",
+                           m->module);
+    }
+    for (zip_int64_t i = 0; index < 0 && i < members; i++)
+        if (ends_with(zip_get_name(zip, (zip_uint64_t)i, 0), ".wasm"))
+            index = i;
+    if (index < 0)
+        return err_set(err, ERR_INVALID, "the zip has no *.wasm among its %lld members",
+                       (long long)members);
+    *out = (zip_uint64_t)index;
+    return 0;
+}
+
+static int unzip(const struct buf *in, struct buf *out, struct manifest *manifest, struct err *err)
 {
     zip_error_t why;
-    zip_int64_t index;
+    zip_uint64_t index = 0;
 
     zip_error_init(&why);
     zip_source_t *source = zip_source_buffer_create(in->data, in->size, 0, &why);
@@ -106,17 +141,10 @@ static int unzip(const struct buf *in, struct buf *out, struct err *err)
         zip_error_fini(&why);
         return -(int)err->kind;
     }
-    int r = manifest_member(zip, &index, err);
-    if (r < 0)
-        return r;
-    zip_int64_t members = zip_get_num_entries(zip, 0);
-    for (zip_int64_t i = 0; index < 0 && i < members; i++)
-        if (ends_with(zip_get_name(zip, (zip_uint64_t)i, 0), ".wasm"))
-            index = i;
-    if (index < 0)
-        return err_set(err, ERR_INVALID, "the zip has no *.wasm among its %lld members",
-                       (long long)members);
-    return read_member(zip, (zip_uint64_t)index, out, err);
+    int r = read_manifest(zip, manifest, err);
+    if (r == 0)
+        r = find_module(zip, manifest, &index, err);
+    return r < 0 ? r : read_member(zip, index, out, err);
 }
 
 static bool begins(const struct buf *b, const char *magic, size_t n)
@@ -124,10 +152,11 @@ static bool begins(const struct buf *b, const char *magic, size_t n)
     return b->size >= n && memcmp(b->data, magic, n) == 0;
 }
 
-int unpack(const struct buf *code, struct buf *wasm, struct err *err)
+int unpack(const struct buf *code, struct buf *wasm, struct manifest *manifest, struct err *err)
 {
+    *manifest = (struct manifest){0};
     if (begins(code, "PK\3\4", 4) || begins(code, "PK\5\6", 4))
-        return unzip(code, wasm, err);
+        return unzip(code, wasm, manifest, err);
     if (begins(code, "\x1f\x8b", 2))
         return gunzip(code, wasm, err);
     if (begins(code, "\0asm", 4))

@@ -8,8 +8,14 @@
 
 #include "base/buf.h"
 
+/* What a zip's wow.json says; empty for all else. */
+struct manifest {
+    char module[256]; /* "module": the member that is the module */
+    char engine[32];  /* "engine": which one is to run it */
+};
+
 /*
  * Of a zip, the member named by "module" in its wow.json, else its first *.wasm member. No more
  * than wasm's limit is ever unpacked.
  */
-int unpack(const struct buf *code, struct buf *wasm, struct err *err);
+int unpack(const struct buf *code, struct buf *wasm, struct manifest *manifest, struct err *err);

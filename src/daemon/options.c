@@ -13,16 +13,20 @@
 
 #define NAME_SIZE 32
 
+enum kind { TEXT, NUMBER, SWITCH };
+
 struct option {
     const char *name;
     const char *arg; /* what stands behind it, for the help */
-    size_t at;       /* in struct options: a char *, or an unsigned where max is set */
+    enum kind kind;
+    size_t at; /* in struct options: a char *, an unsigned or a bool */
     unsigned min, max;
     const char *help;
 };
 
-#define TEXT(field) offsetof(struct options, field), 0, 0
-#define NUMBER(field, min, max) offsetof(struct options, field), min, max
+#define TEXT(field) TEXT, offsetof(struct options, field), 0, 0
+#define NUMBER(field, min, max) NUMBER, offsetof(struct options, field), min, max
+#define SWITCH(field) SWITCH, offsetof(struct options, field), 0, 0
 
 static const struct option table[] = {
     {"executor", "ADDR:PORT", TEXT(executor), "where the executor door listens; port 0 picks one"},
@@ -30,7 +34,13 @@ static const struct option table[] = {
      "port of the action proxy door, on every container's own address; 0 picks one"},
     {"data", "DIR", TEXT(data), "what must survive a restart; one wowd at a time"},
     {"cache", "DIR", TEXT(cache), "compiled modules; may be deleted while wowd is down"},
-    {"engine", "NAME", TEXT(engine), "the engine that runs actions"},
+    {"cache-size", "MB", NUMBER(cache_mb, 1, 1u << 24), "how much the cache may hold"},
+    {"engine", "NAME", TEXT(engine),
+     "runs actions that do not choose: wasmtime, wamr, wasmer, or auto for the best there is"},
+    {"tiering", "on|off", SWITCH(tiering),
+     "answer code never seen from a baseline while the optimised code is made"},
+    {"trust-precompiled", "on|off", SWITCH(trust_precompiled),
+     "accept machine code from clients, who can then do all that a worker can"},
     {"workers", "N", NUMBER(workers, 1, 1024), "how many actions compute at once"},
     {"memory", "MB", NUMBER(memory_mb, 1, 4096), "linear memory an action may have"},
     {"timeout", "MS", NUMBER(timeout_ms, 1, 86400000), "deadline of a run that names none"},
@@ -64,7 +74,7 @@ static void set_defaults(struct options *o)
         .executor = mem_dup("127.0.0.1:9000"),
         .data = default_dir("/var/lib/wow", "XDG_DATA_HOME", ".local/share"),
         .cache = default_dir("/var/cache/wow", "XDG_CACHE_HOME", ".cache"),
-        .engine = mem_dup("wasmtime"),
+        .engine = mem_dup("auto"),
         .user = mem_dup("nobody"),
         .grant_dirs = mem_dup(""),
         .config = mem_dup(""),
@@ -73,6 +83,8 @@ static void set_defaults(struct options *o)
         .memory_mb = 256,
         .timeout_ms = 60000,
         .log_kb = 10240,
+        .cache_mb = 4096,
+        .tiering = true,
         .idle_s = 60,
     };
 }
@@ -80,13 +92,26 @@ static void set_defaults(struct options *o)
 void options_done(struct options *o)
 {
     for (size_t i = 0; i < OPTIONS; i++)
-        if (table[i].max == 0)
+        if (table[i].kind == TEXT)
             free(*(char **)((char *)o + table[i].at));
 }
 
-static char **text_at(struct options *o, const struct option *opt)
+static void *field(struct options *o, const struct option *opt) { return (char *)o + opt->at; }
+
+/* Its value as a text; small is room for one. */
+static const char *show(struct options *o, const struct option *opt, char small[16])
 {
-    return (char **)((char *)o + opt->at);
+    if (opt->kind == TEXT)
+        return *(char **)field(o, opt);
+    if (opt->kind == SWITCH)
+        return *(bool *)field(o, opt) ? "on" : "off";
+    snprintf(small, 16, "%u", *(unsigned *)field(o, opt));
+    return small;
+}
+
+static bool is_switch(const char *value)
+{
+    return strcmp(value, "on") == 0 || strcmp(value, "off") == 0;
 }
 
 /* Set one option; where says who gave it, for the error. */
@@ -95,16 +120,23 @@ static int set(struct options *o, const struct option *opt, const char *value, c
 {
     char *end;
 
-    if (opt->max == 0) {
-        free(*text_at(o, opt));
-        *text_at(o, opt) = mem_dup(value);
+    if (opt->kind == TEXT) {
+        char **text = field(o, opt);
+        free(*text);
+        *text = mem_dup(value);
         return 0;
+    }
+    if (opt->kind == SWITCH) {
+        *(bool *)field(o, opt) = strcmp(value, "on") == 0;
+        return is_switch(value)
+                   ? 0
+                   : err_set(err, ERR_INVALID, "%s: '%s' is neither on nor off", where, value);
     }
     unsigned long n = strtoul(value, &end, 10);
     if (!isdigit((unsigned char)value[0]) || *end != '\0' || n < opt->min || n > opt->max)
         return err_set(err, ERR_INVALID, "%s: '%s' is not a number from %u to %u", where, value,
                        opt->min, opt->max);
-    *(unsigned *)((char *)o + opt->at) = (unsigned)n;
+    *(unsigned *)field(o, opt) = (unsigned)n;
     return 0;
 }
 
@@ -141,16 +173,19 @@ static int read_environment(struct options *o, struct err *err)
 static int read_entry(struct options *o, const char *file, const char *key, const json_t *value,
                       struct err *err)
 {
+    static const char *const kinds[] = {
+        [TEXT] = "a string", [NUMBER] = "a number", [SWITCH] = "true or false"};
     const struct option *opt = find(key, strlen(key));
     AUTO(mem) char *where = mem_print("%s: \"%s\"", file, key);
     char number[32];
 
     if (!opt || strcmp(key, "config") == 0)
         return err_set(err, ERR_INVALID, "%s is no setting of wowd's", where);
-    if (opt->max == 0 ? !json_is_string(value) : !json_is_integer(value))
-        return err_set(err, ERR_INVALID, "%s must be %s", where,
-                       opt->max == 0 ? "a string" : "a number");
-    if (opt->max == 0)
+    if (opt->kind == SWITCH && json_is_boolean(value))
+        return set(o, opt, json_is_true(value) ? "on" : "off", where, err);
+    if (opt->kind == NUMBER ? !json_is_integer(value) : !json_is_string(value))
+        return err_set(err, ERR_INVALID, "%s must be %s", where, kinds[opt->kind]);
+    if (opt->kind != NUMBER)
         return set(o, opt, json_string_value(value), where, err);
     snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
     return set(o, opt, number, where, err);
@@ -192,6 +227,8 @@ static int read_argument(struct options *o, int argc, char **argv, int *i, struc
 
     if (!opt)
         return err_set(err, ERR_INVALID, "unknown option '%s'; --help lists them", arg);
+    if (!value && opt->kind == SWITCH && (*i + 1 == argc || !is_switch(argv[*i + 1])))
+        value = "on";
     if (!value && ++*i < argc)
         value = argv[*i];
     if (!value)
@@ -242,7 +279,7 @@ int options_read(int argc, char **argv, struct options *o, enum options_want *wa
 void options_help(void)
 {
     struct options o;
-    char name[NAME_SIZE], left[64];
+    char name[NAME_SIZE], left[64], small[16];
 
     set_defaults(&o);
     puts("usage: wowd [--OPTION VALUE] …\n"
@@ -252,10 +289,8 @@ void options_help(void)
         snprintf(left, sizeof left, "--%s %s", opt->name, opt->arg);
         printf("  %-24s %s\n", left, opt->help);
         environment(opt, name);
-        if (opt->max == 0)
-            printf("  %-24s (%s; default '%s')\n", "", name, *text_at(&o, opt));
-        else
-            printf("  %-24s (%s; default %u)\n", "", name, *(unsigned *)((char *)&o + opt->at));
+        printf("  %-24s (%s; default %s%s%s)\n", "", name, opt->kind == TEXT ? "'" : "",
+               show(&o, opt, small), opt->kind == TEXT ? "'" : "");
     }
     puts("  --help, --version\n\n"
          "Every setting may also stand in the environment, or in the file of --config.\n"

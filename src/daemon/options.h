@@ -3,7 +3,7 @@
 /*
  * wowd's settings. Each can be given on the command line (--workers 4), in the environment
  * (WOW_WORKERS=4) and in a configuration file, a JSON object ({"workers": 4}); the first of these
- * that says something counts.
+ * that says something counts. A switch is on, off, or, alone on the command line, on.
  */
 
 #include <stdbool.h>
@@ -22,6 +22,8 @@ struct options {
     unsigned memory_mb;
     unsigned timeout_ms;
     unsigned log_kb;
+    unsigned cache_mb;
+    bool tiering, trust_precompiled;
     unsigned idle_s;
 };
 

@@ -33,6 +33,16 @@ static const json_t *annotation(const json_t *all, const char *key)
     return NULL;
 }
 
+int grant_text(const json_t *annotations, const char *key, const char **out, struct err *err)
+{
+    const json_t *value = annotation(annotations, key);
+
+    *out = json_string_value(value);
+    return value && !json_is_null(value) && !*out
+               ? err_set(err, ERR_UNUSABLE, "the annotation \"%s\" is not a text", key)
+               : 0;
+}
+
 /* Open path if it is the root directory, or lies beneath it; -1 otherwise. */
 static int open_beneath(const char *root, size_t root_size, const char *path)
 {

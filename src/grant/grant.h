@@ -26,6 +26,9 @@ struct grant {
 int grant_read(const json_t *annotations, const char *roots, struct grant *out, struct err *err);
 void grant_done(struct grant *g);
 
+/* An annotation that must be a text, if it is there; else *out is NULL. */
+int grant_text(const json_t *annotations, const char *key, const char **out, struct err *err);
+
 /*
  * Open the directories, for a worker; the descriptors are the caller's. Paths are resolved by the
  * kernel beneath their root: links cannot lead out of it.

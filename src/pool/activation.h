@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "wire/slot.h"
+#include "wow/engine.h"
 
 /* OpenWhisk's four, in its numbering. */
 enum activation_status {
@@ -50,7 +51,8 @@ struct activation {
     struct worker *worker;
     struct activation *next; /* in the queue */
     unsigned slot;
-    uint64_t due_ns; /* monotonic */
+    enum wow_tier tier; /* of the code that ran, or would have */
+    uint64_t due_ns;    /* monotonic */
     uint64_t asked_ns;
     uint64_t timeout_ms;
     size_t heap_at; /* place among the deadlines + 1; 0: not there */

@@ -1,33 +1,53 @@
 #pragma once
 
 /*
- * Machine code on disk: ENGINE-VERSION/SHA256 in the cache directory, written to a temporary file,
- * flushed and renamed, so that an entry is whole or absent. What a client sent, before unpacking,
- * is remembered as a symbolic link uploads/SHA256 to the name of the module that came out of it:
- * the same upload is unpacked once.
+ * Machine code on disk: FAMILY/SHA256 in the cache directory, a shelf for each family of code that
+ * fits one engine here (compile/artifact.h). An entry is written to a temporary file, flushed by
+ * the compiling process and renamed: it is whole or absent. What a client sent, before unpacking,
+ * is remembered as a symbolic link uploads/SHA256 to "ENGINE/SHA256", the engine that its manifest
+ * asks for ("-": none) and the name of the module that came out of it: the same upload is unpacked
+ * once.
  *
  * Machine code is trusted. The directory belongs to the daemon's user and nobody else may write
- * there; entries that could have been written by another are not used.
+ * there. An entry is opened only if its trailer fits the shelf and has a MAC by the key in the
+ * file "key", which only that user can read; any other is deleted and made anew. It is checked
+ * when it is first opened, and again when the file has changed since.
+ *
+ * The directory has a size. What has not been opened for longest goes first, but nothing that is
+ * held.
  */
 
 #include <stdbool.h>
 
 #include "base/sha256.h"
+#include "wow/engine.h"
 #include "wow/err.h"
 
 struct cache;
+struct shelf; /* the cache's */
 
-/* subdir is what else must be the same for code to fit: engine, version, processor. */
-int cache_open(const char *dir, const char *subdir, struct cache **out, struct err *err);
+int cache_open(const char *dir, uint64_t bytes_max, struct cache **out, struct err *err);
 void cache_close(struct cache *c);
+int cache_shelf(struct cache *c, const char *family, struct shelf **out, struct err *err);
+const char *shelf_family(const struct shelf *s);
 
-/* Open a module's code for reading; -1 when it is not there or not to be trusted. */
-int cache_find(const struct cache *c, const char *key);
+/*
+ * Open a module's code for reading; false when it is not there or not to be trusted. The
+ * descriptor is the caller's.
+ */
+bool shelf_open(struct shelf *s, const char *key, struct wow_code *out);
 
-/* The module that an upload became, when the cache knows. */
-bool cache_alias(const struct cache *c, const char *upload, char key[SHA256_HEX]);
-void cache_set_alias(const struct cache *c, const char *upload, const char *key);
+/* Entries that are held are not deleted for their size. Each hold is released once. */
+void shelf_hold(struct shelf *s, const char *key);
+void shelf_release(struct shelf *s, const char *key);
 
 /* A file without a name, to be written by a compiler; and its entry into the cache. */
-int cache_temporary(const struct cache *c, int *fd, struct err *err);
-int cache_commit(const struct cache *c, int fd, const char *key, struct err *err);
+int shelf_temporary(const struct shelf *s, int *fd, struct err *err);
+int shelf_commit(struct shelf *s, int fd, const char *key, struct err *err);
+
+/* The module that an upload became, and the engine it asks for; false when not known. */
+#define CACHE_ENGINE_MAX 32
+bool cache_alias(const struct cache *c, const char *upload, char engine[CACHE_ENGINE_MAX],
+                 char key[SHA256_HEX]);
+void cache_set_alias(const struct cache *c, const char *upload, const char *engine,
+                     const char *key);

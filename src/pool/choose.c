@@ -16,9 +16,14 @@ const char *choose_namespace(const struct activation *a)
     return a->ns ? a->ns : a->container->ns ? a->container->ns : a->container->id;
 }
 
-static bool serves(const struct worker *w, const char *ns)
+static bool serves(const struct worker *w, const struct engine *e, const char *ns)
 {
-    return w->ns && strcmp(w->ns, ns) == 0;
+    return w->engine == e && w->ns && strcmp(w->ns, ns) == 0;
+}
+
+static struct engine *engine_of(const struct activation *a)
+{
+    return a->container->module->code->engine;
 }
 
 bool choose_is_crowded(const struct pool *p, uint64_t now)
@@ -29,15 +34,15 @@ bool choose_is_crowded(const struct pool *p, uint64_t now)
     return false;
 }
 
-static struct worker *spawn(struct pool *p)
+static struct worker *spawn(struct pool *p, struct engine *e)
 {
     struct worker *w;
     struct err err;
 
     if (p->workers >= p->settings.workers + POOL_SPARES + POOL_SLEEPERS_MAX)
         return NULL;
-    if (worker_spawn(p->processes, &w, &err) < 0) {
-        log_event("worker.fault", "error=\"%s\"", err.msg);
+    if (worker_spawn(p->processes, e, &w, &err) < 0) {
+        log_event("worker.fault", "engine=%s error=\"%s\"", e->name, err.msg);
         return NULL;
     }
     p->workers++;
@@ -48,17 +53,19 @@ static struct worker *spawn(struct pool *p)
 static struct worker *find_idle(struct pool *p, const struct activation *a)
 {
     const char *ns = choose_namespace(a);
+    struct engine *e = engine_of(a);
     struct worker *best = NULL, *fresh = NULL, *other = NULL;
 
     for (struct worker *w = processes_first(p->processes); w; w = w->next) {
         if (w->doomed || w->active > 0)
             continue;
-        if (serves(w, ns)) {
+        if (serves(w, e, ns)) {
             if (worker_has(w, a->container->module))
                 return w;
             best = w;
         } else if (!w->ns) {
-            fresh = w;
+            if (w->engine == e)
+                fresh = w;
         } else if (!other || w->progress_ns < other->progress_ns) {
             other = w;
         }
@@ -67,19 +74,20 @@ static struct worker *find_idle(struct pool *p, const struct activation *a)
         return best ? best : fresh;
     if (other)
         worker_kill(other);
-    return spawn(p);
+    return spawn(p, e);
 }
 
 /* Case 3: a worker whose activations are known to be short, and the least of them. */
 static struct worker *find_queue(struct pool *p, const struct activation *a, uint64_t now)
 {
     const char *ns = choose_namespace(a);
+    struct engine *e = engine_of(a);
     struct worker *best = NULL;
 
     if (a->container->module->typical_ns == 0 || a->container->module->typical_ns > SHORT_NS)
         return NULL;
     for (struct worker *w = processes_first(p->processes); w; w = w->next)
-        if (!w->doomed && w->active < WIRE_SLOTS && w->counted && serves(w, ns) &&
+        if (!w->doomed && w->active < WIRE_SLOTS && w->counted && serves(w, e, ns) &&
             now - w->progress_ns < STUCK_NS && (!best || w->active < best->active))
             best = w;
     return best;
@@ -94,13 +102,13 @@ struct worker *choose_worker(struct pool *p, const struct activation *a)
 
 void choose_keep_spares(struct pool *p)
 {
-    unsigned spares = 0, idle = 0;
+    unsigned spares[ENGINES_MAX] = {0}, idle = 0;
     struct worker *oldest = NULL;
 
     for (struct worker *w = processes_first(p->processes); w; w = w->next) {
         if (w->doomed)
             continue;
-        spares += !w->ns;
+        spares[w->engine->index] += !w->ns;
         if (w->ns && w->active == 0) {
             idle++;
             if (!oldest || w->progress_ns < oldest->progress_ns)
@@ -109,6 +117,9 @@ void choose_keep_spares(struct pool *p)
     }
     if (idle > p->settings.workers + POOL_SPARES)
         worker_kill(oldest);
-    while (spares < POOL_SPARES && !p->closing && spawn(p))
-        spares++;
+    for (unsigned i = 0; i < p->engines.n; i++) {
+        struct engine *e = &p->engines.all[i];
+        while (e->used && !e->fault[0] && spares[i] < POOL_SPARES && !p->closing && spawn(p, e))
+            spares[i]++;
+    }
 }

@@ -3,25 +3,20 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "compile/compiler.h"
-
-#define COMPILE_WALL_MS 120000u
+#include "engine/tier.h"
+#include "pool/child.h"
 
 struct waiter {
     compile_done *done;
@@ -29,56 +24,59 @@ struct waiter {
     struct waiter *next;
 };
 
+/* An upload on its way to code. It runs when it has a child. */
 struct job {
     struct compiles *owner;
     struct job *next;
     char upload[SHA256_HEX]; /* hash of what was sent, and of the entry point */
-    char key[SHA256_HEX];    /* hash of the wasm, once the child has said it */
     char *entry;
-    const char *code; /* the first waiter's */
+    const char *sent; /* the first waiter's */
     size_t size;
+    int file;              /* the same as a file, once it was needed; -1 */
+    struct engine *wanted; /* by who asked; NULL: the manifest's */
+    struct engine *engine; /* whose compiler is at work */
+    enum wow_tier tier;
+    char key[SHA256_HEX];            /* the module's name, once the child has said it; "" */
+    char manifest[CACHE_ENGINE_MAX]; /* the engine it asks for */
+    int out;
+    struct child *child;
     struct waiter *waiters;
-    /* While it runs. */
-    pid_t pid;
-    int pidfd, talk, out;
-    struct watch *talk_watch, *exit_watch;
-    struct timer *timer;
-    bool known, complete; /* the cache has it; the child has written all */
-    struct err err;       /* what the child said */
+    uint64_t started_ns;
+    struct code *better; /* nobody waits: code that has a baseline and is to have better */
 };
 
 struct compiles {
     struct loop *loop;
     const struct pool_settings *settings;
-    const struct cache *cache;
-    struct job *jobs; /* running ones and, behind them, those that wait */
-    unsigned running;
+    struct cache *cache;
+    struct engines *engines;
+    struct job *jobs; /* in the order they came */
+    unsigned background;
     bool closing;
 };
 
 static void start_jobs(struct compiles *c);
 
 struct compiles *compiles_new(struct loop *l, const struct pool_settings *settings,
-                              const struct cache *cache)
+                              struct cache *cache, struct engines *engines)
 {
     struct compiles *c = NEW(struct compiles);
 
     c->loop = l;
     c->settings = settings;
     c->cache = cache;
+    c->engines = engines;
     return c;
 }
 
-static void job_free(struct job *j)
+static void put_job(struct job *j)
 {
-    watch_free(j->talk_watch);
-    watch_free(j->exit_watch);
-    timer_free(j->timer);
-    fd_close(j->pidfd);
-    fd_close(j->talk);
-    fd_close(j->out);
-    free(j->entry);
-    free(j);
+    struct job **at = &j->owner->jobs;
+
+    while (*at)
+        at = &(*at)->next;
+    j->next = NULL;
+    *at = j;
 }
 
 static void unlink_job(struct job *j)
@@ -90,203 +88,246 @@ static void unlink_job(struct job *j)
     *at = j->next;
 }
 
-/* Tell everyone who waits, and forget the job. */
-static void finish(struct job *j, const struct err *err)
+/* It is out of the list. */
+static void job_free(struct job *j)
+{
+    child_free(j->child);
+    fd_close(j->file);
+    fd_close(j->out);
+    if (j->better) {
+        j->owner->background--;
+        code_unref(j->better);
+    }
+    free(j->entry);
+    free(j);
+}
+
+/* Tell everyone who waits. */
+static void tell(struct job *j, struct code *code, const struct err *err)
 {
     struct waiter *w = j->waiters;
 
-    unlink_job(j);
-    if (!err)
-        cache_set_alias(j->owner->cache, j->upload, j->key);
-    else
-        log_event("compile.fail", "upload=%.16s kind=\"%s\" error=\"%s\"", j->upload,
-                  err_kind_text(err->kind), err->msg);
+    j->waiters = NULL;
+    if (err)
+        log_event("compile.fail", "upload=%.16s engine=%s tier=%s kind=\"%s\" error=\"%s\"",
+                  j->upload, j->engine->name, tier_name(j->tier), err_kind_text(err->kind),
+                  err->msg);
     while (w) {
         struct waiter *next = w->next;
-        w->done(w->ctx, j->key, err);
+        w->done(w->ctx, code, err);
         free(w);
         w = next;
     }
+}
+
+static void finish(struct job *j, struct code *code, const struct err *err)
+{
+    unlink_job(j);
+    tell(j, code, err);
     job_free(j);
 }
 
-/* How the child's exit looks to who asked for the code. */
-static int judge(struct job *j, int status, struct err *err)
+/* Whoever sees the module first gets the baseline, if that can be had and is followed by better. */
+static enum wow_tier first_tier(const struct compiles *c, const struct engine *e)
 {
-    if (j->err.kind != ERR_NONE) {
-        *err = j->err;
-        return -(int)err->kind;
+    return c->settings->tiering && e->has_baseline && c->background < POOL_BACKGROUND_MAX
+               ? WOW_BASELINE
+               : WOW_OPTIMISED;
+}
+
+/* Have it run once more, from the start. */
+static void again(struct job *j, struct engine *e, enum wow_tier tier)
+{
+    child_free(j->child);
+    j->child = NULL;
+    fd_close(j->out);
+    j->out = -1;
+    j->key[0] = '\0';
+    j->engine = e;
+    j->tier = tier;
+}
+
+/* Another upload of the same module is being compiled: wait for that. */
+static bool join_other(struct job *j)
+{
+    for (struct job *other = j->owner->jobs; other; other = other->next) {
+        if (other == j || other->better || other->engine != j->engine ||
+            strcmp(other->key, j->key) != 0)
+            continue;
+        struct waiter **at = &other->waiters;
+        while (*at)
+            at = &(*at)->next;
+        *at = j->waiters;
+        j->waiters = NULL;
+        unlink_job(j);
+        job_free(j);
+        return true;
     }
-    if (WIFSIGNALED(status))
-        return err_set(err, ERR_UNUSABLE,
-                       "the compiler was stopped (signal %d): the module takes more than its %u s, "
-                       "%lu MiB or %lu MiB of machine code, or crashes it",
-                       WTERMSIG(status), COMPILER_CPU_S, COMPILER_MEMORY >> 20,
-                       COMPILER_OUT_MAX >> 20);
-    if (j->known)
-        return 0;
-    if (!j->complete || WEXITSTATUS(status) != 0)
-        return err_set(err, ERR_INTERNAL, "the compiler ended with status %d and said nothing",
-                       WEXITSTATUS(status));
-    return cache_commit(j->owner->cache, j->out, j->key, err);
+    return false;
 }
 
-static void say(struct job *j, const char *text)
+/* Which engine is it for, after all? True when it is the one at work. */
+static bool settle_engine(struct job *j)
 {
-    ssize_t n = send(j->talk, text, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-    (void)n; /* a dead child shows at its exit */
-}
+    struct engine *e = j->wanted;
+    struct err err;
 
-static void hear_key(struct job *j, const char *key, size_t n)
-{
-    if (n != SHA256_HEX - 1 || strspn(key, "0123456789abcdef") != n)
-        return;
-    memcpy(j->key, key, n);
-    j->key[n] = '\0';
-    AUTO(fd) int have = cache_find(j->owner->cache, j->key);
-    j->known = have >= 0;
-    if (j->known)
-        shutdown(j->talk, SHUT_WR);
+    if (!e && engines_get(j->owner->engines, j->manifest, &e, &err) < 0)
+        finish(j, NULL, &err);
+    else if (e != j->engine)
+        again(j, e, first_tier(j->owner, e));
     else
-        say(j, "c");
+        return true;
+    return false;
 }
 
-/* One message of the child; false when there is none. */
-static bool hear(struct job *j)
-{
-    char line[1024];
-    ssize_t n = recv(j->talk, line, sizeof line - 1, MSG_DONTWAIT);
-
-    if (n <= 0)
-        return false;
-    line[n] = '\0';
-    if (line[0] == 'K')
-        hear_key(j, line + 1, (size_t)n - 1);
-    else if (line[0] == 'D')
-        j->complete = true;
-    else if (line[0] == 'B')
-        err_set(&j->err, ERR_INVALID, "%s", line + 1);
-    else if (line[0] == 'E')
-        err_set(&j->err, ERR_UNUSABLE, "%s", line + 1);
-    else
-        err_set(&j->err, ERR_INTERNAL, "%s", line + 1);
-    return true;
-}
-
-static void talk_ready(void *ctx)
-{
-    struct job *j = ctx;
-
-    if (!hear(j)) { /* closed: the exit follows */
-        watch_free(j->talk_watch);
-        j->talk_watch = NULL;
-    }
-}
-
-static void exit_ready(void *ctx)
+static void named(void *ctx, const char *key, const char *engine)
 {
     struct job *j = ctx;
     struct compiles *c = j->owner;
-    int status = 0;
-    struct err err;
 
-    while (hear(j))
-        ;
-    waitpid(j->pid, &status, 0);
-    c->running--;
-    int r = judge(j, status, &err);
-    finish(j, r < 0 ? &err : NULL);
+    snprintf(j->manifest, sizeof j->manifest, "%s", engine);
+    if (settle_engine(j)) {
+        snprintf(j->key, sizeof j->key, "%s", key);
+        cache_set_alias(c->cache, j->upload, j->manifest, j->key);
+        struct code *code = j->better ? NULL : code_find(j->engine, key);
+        if (code)
+            finish(j, code, NULL);
+        else if (j->better || !join_other(j))
+            child_go(j->child);
+        code_unref(code);
+    }
     start_jobs(c);
 }
 
-static void too_long(void *ctx)
+/* The code is there: who waits gets it, and a baseline is followed by better. */
+static void came(struct job *j)
+{
+    struct compiles *c = j->owner;
+    struct wow_code baseline = {.fd = j->out, .tier = WOW_BASELINE};
+    struct code *code = NULL;
+    struct stat st;
+    struct err err;
+    int r = 0;
+
+    if (j->tier == WOW_OPTIMISED) {
+        r = shelf_commit(j->engine->shelf, j->out, j->key, &err);
+        if (r == 0)
+            code = code_came(j->engine, j->key, NULL);
+    } else if (fstat(j->out, &st) < 0 ||
+               fcntl(j->out, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) < 0) {
+        r = err_errno(&err, ERR_INTERNAL, "keeping the baseline"); /* workers must not change it */
+    } else {
+        baseline.size = (size_t)st.st_size;
+        code = code_came(j->engine, j->key, &baseline);
+        j->out = -1;
+    }
+    if (r == 0)
+        log_event("compile.done", "module=%.16s engine=%s tier=%s ms=%.1f", j->key, j->engine->name,
+                  tier_name(j->tier), (double)(clock_mono_ns() - j->started_ns) / 1e6);
+    if (r < 0 || j->tier == WOW_OPTIMISED) {
+        finish(j, code, r < 0 ? &err : NULL);
+        code_unref(code);
+        return;
+    }
+    unlink_job(j);
+    tell(j, code, NULL);
+    if (c->closing) {
+        job_free(j);
+        code_unref(code);
+        return;
+    }
+    j->better = code; /* with its reference */
+    c->background++;
+    again(j, j->engine, WOW_OPTIMISED);
+    put_job(j);
+}
+
+static void ended(void *ctx, bool refused, const struct err *err)
 {
     struct job *j = ctx;
+    struct compiles *c = j->owner;
 
-    kill(j->pid, SIGKILL);
+    child_free(j->child);
+    j->child = NULL;
+    if (refused)
+        again(j, j->engine, WOW_OPTIMISED);
+    else if (err)
+        finish(j, NULL, err);
+    else
+        came(j);
+    start_jobs(c);
 }
 
 /* The upload as a file of memory, which the child maps. */
-static int code_file(const struct job *j, struct err *err)
+static int keep_upload(struct job *j, struct err *err)
 {
     AUTO(fd) int fd = memfd_create("upload", MFD_CLOEXEC);
     size_t at = 0;
 
     while (fd >= 0 && at < j->size) {
-        ssize_t n = write(fd, j->code + at, j->size - at);
+        ssize_t n = write(fd, j->sent + at, j->size - at);
         if (n <= 0)
             return err_errno(err, ERR_INTERNAL, "keeping an upload");
         at += (size_t)n;
     }
-    return fd < 0 ? err_errno(err, ERR_INTERNAL, "memfd") : TAKE_FD(fd);
+    if (fd < 0)
+        return err_errno(err, ERR_INTERNAL, "memfd");
+    j->file = TAKE_FD(fd);
+    return 0;
 }
 
-static int spawn_child(struct job *j, int code, int talk, struct err *err)
+/* Optimised code goes into the cache; a baseline only lives as long as it is needed. */
+static int open_out(struct job *j, struct err *err)
 {
-    const struct pool_settings *s = j->owner->settings;
-    char path[4096];
-    char memory[16];
-    char *argv[] = {path, (char *)s->user, j->entry, (char *)"optimised", memory, NULL};
-    char *env[] = {NULL};
-    int from[3] = {code, j->out, talk};
-    static const int to[3] = {COMPILER_CODE, COMPILER_OUT, COMPILER_TALK};
-    posix_spawn_file_actions_t actions;
-
-    snprintf(memory, sizeof memory, "%u", s->memory_mb);
-    snprintf(path, sizeof path, "%s/wow-compile-%s", s->programs, s->engine);
-    posix_spawn_file_actions_init(&actions);
-    for (int i = 0; i < 3; i++) {
-        from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 100); /* out of the way of 3, 4 and 5 */
-        posix_spawn_file_actions_adddup2(&actions, from[i], to[i]);
-    }
-    int r = posix_spawn(&j->pid, path, &actions, NULL, argv, env);
-    posix_spawn_file_actions_destroy(&actions);
-    for (int i = 0; i < 3; i++)
-        close(from[i]);
-    errno = r;
-    return r == 0 ? 0 : err_errno(err, ERR_INTERNAL, "starting '%s'", path);
+    if (j->tier == WOW_OPTIMISED)
+        return shelf_temporary(j->engine->shelf, &j->out, err);
+    j->out = memfd_create("baseline", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    return j->out < 0 ? err_errno(err, ERR_INTERNAL, "memfd") : 0;
 }
 
 static int start(struct job *j, struct err *err)
 {
-    int pair[2];
+    static const struct child_events events = {.named = named, .ended = ended};
+    struct compiles *c = j->owner;
 
-    AUTO(fd) int code = code_file(j, err);
-    if (code < 0)
-        return code;
-    int r = cache_temporary(j->owner->cache, &j->out, err);
+    j->started_ns = clock_mono_ns();
+    int r = j->file < 0 ? keep_upload(j, err) : 0;
+    if (r == 0)
+        r = open_out(j, err);
     if (r < 0)
         return r;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return err_errno(err, ERR_INTERNAL, "socketpair");
-    j->talk = pair[0];
-    AUTO(fd) int far = pair[1];
-    r = spawn_child(j, code, far, err);
-    if (r < 0)
-        return r;
-    j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
-    j->talk_watch = watch_new(j->owner->loop, j->talk, talk_ready, j);
-    j->exit_watch = watch_new(j->owner->loop, j->pidfd, exit_ready, j);
-    j->timer = timer_new(j->owner->loop, too_long, j);
-    timer_set(j->timer, COMPILE_WALL_MS);
-    return 0;
+    const struct child_order order = {.engine = j->engine,
+                                      .entry = j->entry,
+                                      .tier = j->tier,
+                                      .upload = j->file,
+                                      .out = j->out,
+                                      .hurry = !j->better};
+    return child_start(c->loop, c->settings, &order, &events, j, &j->child, err);
 }
 
+/*
+ * Processors go to those that somebody waits for, then to the background, in the order they came:
+ * what has started there and finds no processor any more is stopped for a while.
+ */
 static void start_jobs(struct compiles *c)
 {
-    struct job *j = c->jobs;
+    unsigned free = c->settings->workers;
     struct err err;
 
-    while (j && c->running < c->settings->workers && !c->closing) {
-        struct job *next = j->next;
-        if (j->pid == 0) {
-            if (start(j, &err) < 0)
-                finish(j, &err);
-            else
-                c->running++;
+    for (int background = 0; background < 2; background++)
+        for (struct job *j = c->jobs, *next; j && !c->closing; j = next) {
+            next = j->next;
+            if ((j->better != NULL) != (background == 1))
+                continue;
+            if (j->child && background)
+                child_pause(j->child, free == 0);
+            else if (!j->child && free > 0 && start(j, &err) < 0) {
+                finish(j, NULL, &err);
+                continue;
+            }
+            free -= j->child && free > 0;
         }
-        j = next;
-    }
 }
 
 static void name_upload(const char *code, size_t n, const char *entry, char upload[SHA256_HEX])
@@ -312,41 +353,56 @@ static void add_waiter(struct job *j, compile_done *done, void *ctx)
     *at = w;
 }
 
-int compile(struct compiles *c, const char *code, size_t n, const char *entry, char key[SHA256_HEX],
+/*
+ * Is the code there already? Else *guess is the engine whose compiler is to look at it first: the
+ * manifest may name another.
+ */
+static int look(struct compiles *c, const struct compile_request *q, const char *upload,
+                struct engine **guess, struct code **known, struct err *err)
+{
+    char engine[CACHE_ENGINE_MAX], key[SHA256_HEX];
+
+    *guess = q->engine ? q->engine : c->engines->preferred;
+    *known = NULL;
+    if (!cache_alias(c->cache, upload, engine, key))
+        return 0;
+    if (!q->engine) {
+        int r = engines_get(c->engines, engine, guess, err);
+        if (r < 0)
+            return r;
+    }
+    *known = code_find(*guess, key);
+    return 0;
+}
+
+int compile(struct compiles *c, const struct compile_request *q, struct code **known,
             compile_done *done, void *ctx, struct err *err)
 {
     char upload[SHA256_HEX];
-    struct job **at = &c->jobs;
+    struct engine *engine;
+    struct job *j = c->jobs;
 
-    name_upload(code, n, entry, upload);
-    if (cache_alias(c->cache, upload, key)) {
-        AUTO(fd) int have = cache_find(c->cache, key);
-        if (have >= 0)
-            return 1;
+    name_upload(q->code, q->size, q->entry, upload);
+    int r = look(c, q, upload, &engine, known, err);
+    if (r < 0 || *known)
+        return r < 0 ? r : 1;
+    while (j && (j->better || j->wanted != q->engine || strcmp(j->upload, upload) != 0))
+        j = j->next;
+    if (!j) {
+        j = NEW(struct job);
+        j->owner = c;
+        memcpy(j->upload, upload, sizeof upload);
+        j->entry = mem_dup(q->entry);
+        j->sent = q->code;
+        j->size = q->size;
+        j->file = j->out = -1;
+        j->wanted = q->engine;
+        j->engine = engine;
+        j->tier = first_tier(c, engine);
+        put_job(j);
     }
-    while (*at && strcmp((*at)->upload, upload) != 0)
-        at = &(*at)->next;
-    if (*at) {
-        add_waiter(*at, done, ctx);
-        return 0;
-    }
-    struct job *j = NEW(struct job);
-    j->owner = c;
-    memcpy(j->upload, upload, sizeof upload);
-    j->entry = mem_dup(entry);
-    j->code = code;
-    j->size = n;
-    j->pidfd = j->talk = j->out = -1;
-    if (c->running < c->settings->workers) {
-        int r = start(j, err);
-        if (r < 0) {
-            job_free(j);
-            return r;
-        }
-        c->running++;
-    }
-    *at = j;
     add_waiter(j, done, ctx);
+    start_jobs(c);
     return 0;
 }
 
@@ -357,12 +413,7 @@ void compiles_free(struct compiles *c)
     if (!c)
         return;
     c->closing = true;
-    for (struct job *j; (j = c->jobs);) {
-        if (j->pid > 0) {
-            kill(j->pid, SIGKILL);
-            waitpid(j->pid, NULL, 0);
-        }
-        finish(j, &stopping);
-    }
+    while (c->jobs)
+        finish(c->jobs, NULL, &stopping);
     free(c);
 }

@@ -2,31 +2,43 @@
 
 /*
  * wowd's side of compiling: one child process per upload that is not known, as many at once as
- * there are processors, each limited (compile/compiler.h). Uploads that are asked for twice at
- * once are compiled once.
+ * guests may compute. Uploads that are asked for twice at once are compiled once, and so are
+ * different uploads of the same module.
+ *
+ * With tiering, a module that was never seen is answered with its baseline; its optimised code is
+ * made afterwards, at low priority and only with processors that nobody waits for, and takes its
+ * place when it is ready.
  */
 
 #include <stddef.h>
 
 #include "http/loop.h"
 #include "pool/cache.h"
+#include "pool/code.h"
+#include "pool/engines.h"
 #include "pool/settings.h"
 #include "wow/err.h"
 
 struct compiles;
 
 struct compiles *compiles_new(struct loop *l, const struct pool_settings *settings,
-                              const struct cache *cache);
+                              struct cache *cache, struct engines *engines);
 /* Kills what runs; every job under way is done, with an error. */
 void compiles_free(struct compiles *c);
 
-/* Called once; err is NULL when the code is in the cache under key. Not before compile returns. */
-typedef void compile_done(void *ctx, const char *key, const struct err *err);
+struct compile_request {
+    const char *code; /* base64 text, borrowed until done */
+    size_t size;
+    const char *entry;     /* the function a reactor is called by */
+    struct engine *engine; /* NULL: what the manifest asks for, else the preferred one */
+};
+
+/* Called once; err is NULL when there is code, whose reference is not the callee's. */
+typedef void compile_done(void *ctx, struct code *code, const struct err *err);
 
 /*
- * Have the module in an upload (base64 text, borrowed until done) in the cache; entry is the
- * function a reactor is called by. Returns 1 and the key at once if the cache knows it already;
- * 0 if done will be called; or an error.
+ * Have the code of an upload. Returns 1 and it at once, with a reference, if it is known; 0 if done
+ * is called, now or later; or an error.
  */
-int compile(struct compiles *c, const char *code, size_t n, const char *entry, char key[SHA256_HEX],
+int compile(struct compiles *c, const struct compile_request *q, struct code **known,
             compile_done *done, void *ctx, struct err *err);

@@ -28,48 +28,20 @@ struct initing {
     void *ctx;
 };
 
-static void module_unref(struct pool *p, struct module *m)
+static void drop_module(struct pool *p, struct module *m)
 {
-    if (!m || --m->refs > 0)
+    if (!m || !module_unref(m))
         return;
     if (p->processes)
         schedule_forget(p, m);
-    if (m->grant.dirc == 0)
-        HASH_DEL(p->modules, m);
-    grant_done(&m->grant);
-    free(m);
-}
-
-/*
- * The module of that code: another container's, when neither has directories. Looked for among
- * the containers' modules by the code's name.
- */
-static struct module *module_get(struct pool *p, const char *key, struct grant *grant)
-{
-    struct module *m = NULL;
-
-    if (grant->dirc == 0)
-        HASH_FIND_STR(p->modules, key, m);
-    if (m) {
-        m->refs++;
-        return m;
-    }
-    m = NEW(struct module);
-    memcpy(m->key, key, sizeof m->key);
-    m->grant = *grant;
-    m->refs = 1;
-    *grant = (struct grant){0};
-    if (m->grant.dirc == 0) {
-        HASH_ADD_STR(p->modules, key, m);
-    }
-    return m;
+    module_free(m);
 }
 
 void container_unref(struct container *c)
 {
     if (--c->refs > 0)
         return;
-    module_unref(c->pool, c->module);
+    drop_module(c->pool, c->module);
     free(c->ns);
     free(c->strings);
     free(c);
@@ -183,7 +155,7 @@ static void keep_strings(struct container *c, const struct container_init *init)
     c->ns = init->ns ? mem_dup(init->ns) : NULL;
 }
 
-static void init_done(void *ctx, const char *key, const struct err *err)
+static void init_done(void *ctx, struct code *code, const struct err *err)
 {
     struct initing *i = ctx;
     struct container *c = i->container;
@@ -191,7 +163,7 @@ static void init_done(void *ctx, const char *key, const struct err *err)
     if (c->state == CONTAINER_STARTING) {
         c->state = err ? CONTAINER_NEW : CONTAINER_READY;
         if (!err)
-            c->module = module_get(c->pool, key, &i->grant);
+            c->module = module_get(code, &i->grant);
     }
     i->done(i->ctx, err);
     grant_done(&i->grant);
@@ -199,11 +171,28 @@ static void init_done(void *ctx, const char *key, const struct err *err)
     free(i);
 }
 
+/* The engine that the action's annotation names; NULL when it names none. */
+static int choose_engine(struct pool *p, const json_t *annotations, struct engine **out,
+                         struct err *err)
+{
+    const char *name;
+
+    *out = NULL;
+    int r = grant_text(annotations, "wow-engine", &name, err);
+    if (r < 0 || !name)
+        return r;
+    r = engines_get(&p->engines, name, out, err);
+    return r == 0 && (*out)->fault[0]
+               ? err_set(err, ERR_UNUSABLE, "engine '%s': %s", (*out)->name, (*out)->fault)
+               : r;
+}
+
 void container_init(struct container *c, const struct container_init *init)
 {
     struct pool *p = c->pool;
+    struct compile_request q = {.code = init->code, .size = init->code_size, .entry = init->entry};
+    struct code *code = NULL;
     struct err err;
-    char key[SHA256_HEX];
 
     if (c->state != CONTAINER_NEW) {
         err_set(&err, ERR_CONFLICT, "Cannot initialize the action more than once.");
@@ -219,9 +208,12 @@ void container_init(struct container *c, const struct container_init *init)
     keep_strings(c, init);
     int r = grant_read(init->annotations, p->settings.grant_dirs, &i->grant, &err);
     if (r == 0)
-        r = compile(p->compiles, init->code, init->code_size, init->entry, key, init_done, i, &err);
+        r = choose_engine(p, init->annotations, &q.engine, &err);
+    if (r == 0)
+        r = compile(p->compiles, &q, &code, init_done, i, &err);
     if (r != 0)
-        init_done(i, key, r < 0 ? &err : NULL);
+        init_done(i, code, r < 0 ? &err : NULL);
+    code_unref(code);
 }
 
 void container_run(struct container *c, struct activation *a)

@@ -29,6 +29,8 @@ int pool_new(struct loop *l, const struct pool_settings *settings, const struct 
              void *ctx, struct pool **out, struct err *err);
 /* Stops everything: what waits or runs is answered with an error first. */
 void pool_free(struct pool *p);
+/* "wasmtime,wamr": the preferred one first. The pool's. */
+const char *pool_engines(const struct pool *p);
 
 /*
  * A new container. With id NULL it gets a random one of 64 hex digits; an id that exists is

@@ -6,8 +6,10 @@
 #include <uthash.h>
 
 #include "pool/cache.h"
+#include "pool/code.h"
 #include "pool/compile.h"
 #include "pool/deadline.h"
+#include "pool/engines.h"
 #include "pool/pool.h"
 #include "pool/process.h"
 
@@ -32,19 +34,18 @@ struct pool {
     struct pool_events events;
     void *ctx;
     struct cache *cache;
+    struct engines engines;
     struct compiles *compiles;
     struct processes *processes;
     struct deadlines *deadlines;
     struct timer *reclaim; /* looks for activations stuck behind a long one */
     struct container *by_id, *by_address;
-    struct module *modules; /* those without directories, by key */
-    uint32_t addresses;     /* allotted so far */
+    uint32_t addresses; /* allotted so far */
     /* The queue of activations for which no worker is free. */
     struct activation *first, **last;
     unsigned waiting;
     unsigned computing; /* workers whose guest runs and does not sleep */
     unsigned workers;   /* processes, doomed ones included */
-    unsigned stillborn; /* workers in a row that ended before they were given anything */
     bool closing;
 };
 

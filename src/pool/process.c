@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,18 +19,24 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+struct zygote {
+    struct processes *owner;
+    struct engine *engine;
+    pid_t pid; /* 0: not started */
+    int control;
+    struct watch *watch;
+    bool up;           /* this one has forked a worker */
+    unsigned failures; /* in a row, that ended before they had */
+};
+
 struct processes {
     struct loop *loop;
     const struct pool_settings *settings;
     struct process_events events;
     void *ctx;
-    pid_t zygote;
-    int control;
-    struct watch *watch;
+    struct zygote zygotes[ENGINES_MAX]; /* by the engine's index */
     struct worker *first;
     uint32_t ids;
-    bool up;           /* this zygote has forked a worker */
-    unsigned failures; /* zygotes in a row that ended before they had */
 };
 
 static void control_ready(void *ctx);
@@ -51,15 +56,16 @@ static void worker_environment(char *out[WORKER_ENV_MAX])
 }
 
 /* Start the zygote's program with its end of the control socket as descriptor 3. */
-static int start_zygote(struct processes *p, struct err *err)
+static int start_zygote(struct zygote *z, struct err *err)
 {
+    struct processes *p = z->owner;
     char path[4096];
     char *argv[] = {path, (char *)p->settings->user, NULL};
     char *env[WORKER_ENV_MAX];
     posix_spawn_file_actions_t actions;
     int pair[2];
 
-    snprintf(path, sizeof path, "%s/wow-worker-%s", p->settings->programs, p->settings->engine);
+    snprintf(path, sizeof path, "%s/wow-worker-%s", p->settings->programs, z->engine->name);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return err_errno(err, ERR_INTERNAL, "socketpair");
     worker_environment(env);
@@ -69,22 +75,23 @@ static int start_zygote(struct processes *p, struct err *err)
     posix_spawn_file_actions_adddup2(&actions, high, WIRE_CONTROL_FD);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    int r = posix_spawn(&p->zygote, path, &actions, NULL, argv, env);
+    int r = posix_spawn(&z->pid, path, &actions, NULL, argv, env);
     posix_spawn_file_actions_destroy(&actions);
     close(high);
     close(pair[1]);
     if (r != 0) {
         close(pair[0]);
+        z->pid = 0;
         errno = r;
         return err_errno(err, ERR_INTERNAL, "starting '%s'", path);
     }
-    p->control = pair[0];
-    p->up = false;
-    p->watch = watch_new(p->loop, p->control, control_ready, p);
+    z->control = pair[0];
+    z->up = false;
+    z->watch = watch_new(p->loop, z->control, control_ready, z);
     return 0;
 }
 
-int processes_new(struct loop *l, const struct pool_settings *settings,
+int processes_new(struct loop *l, const struct pool_settings *settings, struct engines *engines,
                   const struct process_events *events, void *ctx, struct processes **out,
                   struct err *err)
 {
@@ -94,7 +101,9 @@ int processes_new(struct loop *l, const struct pool_settings *settings,
     p->settings = settings;
     p->events = *events;
     p->ctx = ctx;
-    int r = start_zygote(p, err);
+    for (unsigned i = 0; i < engines->n; i++)
+        p->zygotes[i] = (struct zygote){.owner = p, .engine = &engines->all[i], .control = -1};
+    int r = start_zygote(&p->zygotes[engines->preferred->index], err);
     if (r < 0) {
         free(p);
         return r;
@@ -128,21 +137,23 @@ static void bell_ready(void *ctx)
 }
 
 /* Have the zygote fork, for a worker whose descriptors are made. */
-static int ask(struct processes *p, struct worker *w, int far_sock, int map, struct err *err)
+static int ask(struct zygote *z, struct worker *w, int far_sock, int map, struct err *err)
 {
     struct wire_message m = {.type = WIRE_SPAWN, .id = w->id};
     int fds[3] = {far_sock, map, w->bell};
 
-    return wire_send(p->control, &m, fds, 3, MSG_DONTWAIT, err);
+    return wire_send(z->control, &m, fds, 3, MSG_DONTWAIT, err);
 }
 
-int worker_spawn(struct processes *p, struct worker **out, struct err *err)
+int worker_spawn(struct processes *p, struct engine *e, struct worker **out, struct err *err)
 {
+    struct zygote *z = &p->zygotes[e->index];
     struct worker *w = NEW(struct worker);
     AUTO(fd) int map = -1;
     int pair[2] = {-1, -1};
 
     w->owner = p;
+    w->engine = e;
     w->id = ++p->ids;
     w->pidfd = w->sock = -1;
     w->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -150,9 +161,10 @@ int worker_spawn(struct processes *p, struct worker **out, struct err *err)
     if (r == 0 && (w->bell < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0))
         r = err_errno(err, ERR_INTERNAL, "descriptors for a worker");
     w->sock = pair[0];
+    if (r == 0 && z->control < 0)
+        r = start_zygote(z, err);
     if (r == 0)
-        r = p->control < 0 ? err_set(err, ERR_INTERNAL, "there is no zygote")
-                           : ask(p, w, pair[1], map, err);
+        r = ask(z, w, pair[1], map, err);
     fd_close(pair[1]);
     if (r < 0) {
         worker_free(w);
@@ -183,7 +195,7 @@ static void worker_gone(struct worker *w, int status)
     worker_free(w);
 }
 
-static void worker_exited(struct worker *w, int status)
+static void unlink_worker(struct worker *w)
 {
     if (w->prev)
         w->prev->next = w->next;
@@ -191,25 +203,34 @@ static void worker_exited(struct worker *w, int status)
         w->owner->first = w->next;
     if (w->next)
         w->next->prev = w->prev;
-    worker_gone(w, status);
 }
 
-static struct worker *find(struct processes *p, uint32_t id, pid_t pid)
+static struct worker *find(struct processes *p, const struct engine *e, uint32_t id, pid_t pid)
 {
     struct worker *w = p->first;
 
-    while (w && !(id ? w->id == id : w->pid == pid))
+    while (w && !(w->engine == e && (id ? w->id == id : w->pid == pid)))
         w = w->next;
     return w;
 }
 
-/* Kill them all and tell that they are gone; what is asked for meanwhile is a new one's. */
-static void drop_workers(struct processes *p)
+/*
+ * Kill the workers of an engine, or all, and tell that they are gone; what is asked for meanwhile
+ * is a new one's.
+ */
+static void drop_workers(struct processes *p, const struct engine *e)
 {
-    struct worker *w = p->first, *next;
+    struct worker *w = p->first, *gone = NULL, *next;
 
-    p->first = NULL;
     for (; w; w = next) {
+        next = w->next;
+        if (e && w->engine != e)
+            continue;
+        unlink_worker(w);
+        w->next = gone;
+        gone = w;
+    }
+    for (w = gone; w; w = next) {
         next = w->next;
         worker_kill(w);
         worker_gone(w, SIGKILL);
@@ -217,29 +238,33 @@ static void drop_workers(struct processes *p)
 }
 
 /* The zygote is gone, and with it, by their own wish, its workers. */
-static void zygote_gone(struct processes *p)
+static void zygote_gone(struct zygote *z)
 {
+    struct processes *p = z->owner;
     struct err err;
     int status = 0;
 
-    watch_free(p->watch);
-    p->watch = NULL;
-    close(p->control);
-    p->control = -1;
-    kill(p->zygote, SIGKILL);
-    waitpid(p->zygote, &status, 0);
-    log_event("zygote.exit", "pid=%d status=%d", (int)p->zygote, status);
-    p->failures = p->up ? 0 : p->failures + 1;
-    if (p->failures == FAILURES_MAX)
-        p->events.failed("the worker program ends before it has forked a worker", p->ctx);
-    else if (start_zygote(p, &err) < 0)
-        p->events.failed(err.msg, p->ctx);
-    drop_workers(p);
+    watch_free(z->watch);
+    z->watch = NULL;
+    close(z->control);
+    z->control = -1;
+    kill(z->pid, SIGKILL);
+    waitpid(z->pid, &status, 0);
+    log_event("zygote.exit", "engine=%s pid=%d status=%d", z->engine->name, (int)z->pid, status);
+    z->pid = 0;
+    z->failures = z->up ? 0 : z->failures + 1;
+    if (z->failures == FAILURES_MAX)
+        p->events.failed(z->engine, "the worker program ends before it has forked a worker",
+                         p->ctx);
+    else if (start_zygote(z, &err) < 0)
+        p->events.failed(z->engine, err.msg, p->ctx);
+    drop_workers(p, z->engine);
 }
 
-static void spawned(struct processes *p, const struct wire_message *m, int pidfd)
+static void spawned(struct zygote *z, const struct wire_message *m, int pidfd)
 {
-    struct worker *w = find(p, m->id, 0);
+    struct processes *p = z->owner;
+    struct worker *w = find(p, z->engine, m->id, 0);
 
     if (!w) {
         fd_close(pidfd);
@@ -249,53 +274,64 @@ static void spawned(struct processes *p, const struct wire_message *m, int pidfd
     w->pidfd = pidfd;
     if (w->doomed)
         worker_kill(w);
-    if (!p->up) {
-        p->up = true;
-        p->events.ready(p->ctx);
+    if (!z->up) {
+        z->up = true;
+        p->events.ready(z->engine, p->ctx);
     }
 }
 
 static void control_ready(void *ctx)
 {
-    struct processes *p = ctx;
+    struct zygote *z = ctx;
     struct wire_message m;
     int fds[WIRE_FDS_MAX];
     struct err err;
 
-    int r = wire_receive(p->control, &m, fds, MSG_DONTWAIT, &err);
+    int r = wire_receive(z->control, &m, fds, MSG_DONTWAIT, &err);
     if (r == -ERR_BUSY)
         return;
     if (r <= 0) {
-        zygote_gone(p);
+        zygote_gone(z);
         return;
     }
     if (m.type == WIRE_SPAWNED) {
-        spawned(p, &m, fds[0]);
+        spawned(z, &m, fds[0]);
         return;
     }
-    struct worker *w = find(p, m.type == WIRE_FAILED ? m.id : 0, m.pid);
+    struct worker *w = find(z->owner, z->engine, m.type == WIRE_FAILED ? m.id : 0, m.pid);
     if (m.type == WIRE_FAILED)
         log_event("worker.fault", "error=\"%.*s\"", (int)m.names_size, m.names);
-    if (w)
-        worker_exited(w, m.status);
+    if (w) {
+        unlink_worker(w);
+        worker_gone(w, m.status);
+    }
 }
 
 void processes_free(struct processes *p)
 {
     if (!p)
         return;
-    drop_workers(p);
-    watch_free(p->watch);
-    fd_close(p->control); /* the zygote's sign to reap its workers and end */
-    if (p->zygote > 0)
-        waitpid(p->zygote, NULL, 0);
+    drop_workers(p, NULL);
+    for (unsigned i = 0; i < ENGINES_MAX; i++) {
+        watch_free(p->zygotes[i].watch);
+        if (p->zygotes[i].pid > 0)
+            close(p->zygotes[i].control); /* its sign to reap its workers and end */
+    }
+    for (unsigned i = 0; i < ENGINES_MAX; i++)
+        if (p->zygotes[i].pid > 0)
+            waitpid(p->zygotes[i].pid, NULL, 0);
     free(p);
+}
+
+static bool has_at(const struct worker *w, int at, const struct module *m)
+{
+    return w->places[at].module == m && w->places[at].tier == code_tier(m->code);
 }
 
 bool worker_has(const struct worker *w, const struct module *m)
 {
     for (int i = 0; i < WIRE_PLACES; i++)
-        if (w->places[i].module == m)
+        if (has_at(w, i, m))
             return true;
     return false;
 }
@@ -316,16 +352,14 @@ static int choose_place(const struct worker *w)
 }
 
 /* fds: the code, then the granted directories. */
-static int send_load(struct worker *w, int place, const struct module *m, const int *fds,
-                     struct err *err)
+static int send_load(struct worker *w, int place, const struct module *m,
+                     const struct wow_code *code, const int *fds, struct err *err)
 {
     const struct grant *g = &m->grant;
-    struct stat st = {0};
-
-    fstat(fds[0], &st);
     struct wire_message msg = {.type = WIRE_LOAD,
                                .place = (uint32_t)place,
-                               .code_size = (uint64_t)st.st_size,
+                               .tier = code->tier,
+                               .code_size = code->size,
                                .dirs = g->dirc,
                                .writable = g->writable,
                                .names_size = g->names_size};
@@ -335,38 +369,42 @@ static int send_load(struct worker *w, int place, const struct module *m, const 
     return wire_send(w->sock, &msg, fds, 1 + g->dirc, MSG_DONTWAIT, err);
 }
 
-static int load(struct worker *w, int place, const struct module *m, int code, struct err *err)
+static int load(struct worker *w, int place, struct module *m, struct err *err)
 {
-    int fds[1 + WIRE_DIRS_MAX] = {code};
+    int fds[1 + WIRE_DIRS_MAX];
+    struct wow_code code;
 
+    if (!code_open(m->code, &code))
+        return err_set(err, ERR_INTERNAL, "the module's code is gone from the cache");
+    AUTO(fd) int fd = code.fd;
+    fds[0] = fd;
     int r = grant_open(&m->grant, w->owner->settings->grant_dirs, fds + 1, err);
     if (r < 0) /* it was there at init */
         return err_set(err, ERR_NOT_FOUND, "a directory that the action was granted is gone");
-    r = send_load(w, place, m, fds, err);
+    r = send_load(w, place, m, &code, fds, err);
     for (uint32_t i = 0; i < m->grant.dirc; i++)
         close(fds[1 + i]);
+    if (r == 0) {
+        w->loads++;
+        w->places[place].module = m;
+        w->places[place].tier = code.tier;
+    }
     return r;
 }
 
-int worker_place(struct worker *w, struct module *m, int (*open_code)(void *ctx, struct module *m),
-                 void *ctx, struct err *err)
+int worker_place(struct worker *w, struct module *m, struct err *err)
 {
     int at = 0;
 
-    while (at < WIRE_PLACES && w->places[at].module != m)
+    while (at < WIRE_PLACES && !has_at(w, at, m))
         at++;
     if (at == WIRE_PLACES) {
         at = choose_place(w);
         if (at < 0)
             return err_set(err, ERR_BUSY, "all places of the worker are in use");
-        AUTO(fd) int code = open_code(ctx, m);
-        if (code < 0)
-            return err_set(err, ERR_INTERNAL, "the module's code is gone from the cache");
-        int r = load(w, at, m, code, err);
+        int r = load(w, at, m, err);
         if (r < 0)
             return r;
-        w->loads++;
-        w->places[at].module = m;
     }
     w->places[at].used = ++w->uses;
     return at;

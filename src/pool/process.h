@@ -1,7 +1,8 @@
 #pragma once
 
 /*
- * wowd's side of the processes guests run in: a zygote, and workers that it forks. A worker can be
+ * wowd's side of the processes guests run in: a zygote for each engine that is used, and workers
+ * that it forks. A worker can be
  * given modules and activations as soon as it was asked for: they wait in its socket and memory.
  */
 
@@ -11,7 +12,8 @@
 
 #include "http/loop.h"
 #include "pool/activation.h"
-#include "pool/module.h"
+#include "pool/code.h"
+#include "pool/engines.h"
 #include "pool/settings.h"
 #include "wire/message.h"
 #include "wire/slot.h"
@@ -20,12 +22,14 @@ struct processes;
 
 struct worker_place {
     struct module *module;
-    uint64_t used; /* when last; the least is replaced */
-    unsigned held; /* activations that refer to it */
+    enum wow_tier tier; /* of its code, as it was loaded */
+    uint64_t used;      /* when last; the least is replaced */
+    unsigned held;      /* activations that refer to it */
 };
 
 struct worker {
     struct processes *owner;
+    struct engine *engine;
     struct worker *prev, *next;
     uint32_t id;
     pid_t pid; /* 0 until the zygote has told */
@@ -49,11 +53,11 @@ struct worker {
 struct process_events {
     void (*news)(struct worker *w, void *ctx);               /* slots are done, or a guest sleeps */
     void (*exited)(struct worker *w, int status, void *ctx); /* it is freed afterwards */
-    void (*ready)(void *ctx);                                /* the first worker is up */
-    void (*failed)(const char *why, void *ctx);              /* no workers can be had */
+    void (*ready)(struct engine *e, void *ctx);              /* its first worker is up */
+    void (*failed)(struct engine *e, const char *why, void *ctx); /* it has no workers */
 };
 
-int processes_new(struct loop *l, const struct pool_settings *settings,
+int processes_new(struct loop *l, const struct pool_settings *settings, struct engines *engines,
                   const struct process_events *events, void *ctx, struct processes **out,
                   struct err *err);
 /* Kills everything. Workers still there are reported as exited. */
@@ -61,16 +65,16 @@ void processes_free(struct processes *p);
 
 struct worker *processes_first(const struct processes *p); /* then worker->next */
 
-/* Ask for a worker. */
-int worker_spawn(struct processes *p, struct worker **out, struct err *err);
+/* Ask for a worker of that engine, whose zygote is started if it has none. */
+int worker_spawn(struct processes *p, struct engine *e, struct worker **out, struct err *err);
 void worker_kill(struct worker *w);
 
 /*
  * The place of a module in a worker, which is sent the module if it has not got it. ERR_REFUSED:
  * the worker is dead; any other error is the module's.
  */
-int worker_place(struct worker *w, struct module *m, int (*open_code)(void *ctx, struct module *m),
-                 void *ctx, struct err *err);
+int worker_place(struct worker *w, struct module *m, struct err *err);
+/* Does it have the module, with the code of today? */
 bool worker_has(const struct worker *w, const struct module *m);
 
 /* Give a filled slot to the worker, and wake it if it sleeps. */

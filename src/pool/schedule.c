@@ -13,6 +13,7 @@
  */
 #include <assert.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,13 +66,6 @@ static void queue_remove(struct pool *p, struct activation **at)
     p->waiting--;
 }
 
-static int open_code(void *ctx, struct module *m)
-{
-    struct pool *p = ctx;
-
-    return cache_find(p->cache, m->key);
-}
-
 static unsigned find_slot(const struct worker *w)
 {
     unsigned i = 0;
@@ -116,7 +110,7 @@ static void fill_slot(struct worker *w, unsigned slot, uint32_t place, const str
 /* Give an activation to a worker; it may have others before it. */
 static int give(struct pool *p, struct worker *w, struct activation *a, struct err *err)
 {
-    int place = worker_place(w, a->container->module, open_code, p, err);
+    int place = worker_place(w, a->container->module, err);
 
     if (place < 0)
         return place;
@@ -131,6 +125,7 @@ static int give(struct pool *p, struct worker *w, struct activation *a, struct e
     w->activations++;
     a->worker = w;
     a->slot = slot;
+    a->tier = w->places[place].tier;
     uint64_t now = clock_mono_ns();
     if (w->active == 1)
         w->progress_ns = now;
@@ -161,9 +156,15 @@ static void free_slot(struct pool *p, struct worker *w, unsigned slot)
  */
 static bool place(struct pool *p, struct activation *a)
 {
+    const struct engine *e = a->container->module->code->engine;
     struct worker *w;
     struct err err;
 
+    if (e->fault[0]) {
+        deadlines_remove(p->deadlines, a);
+        answer_failed(a, ACTIVATION_WHISK_ERROR, e->fault);
+        return true;
+    }
     while ((w = choose_worker(p, a)) != NULL) {
         int r = give(p, w, a, &err);
         if (r == 0)
@@ -267,6 +268,13 @@ static void finish_slot(struct pool *p, struct worker *w, unsigned slot)
     free_slot(p, w, slot); /* only now: the answer pointed into it */
 }
 
+/* An engine may leak. */
+static bool is_worn(const struct worker *w)
+{
+    return w->activations > POOL_WORKER_ACTIVATIONS ||
+           (w->engine->loads_max > 0 && w->loads >= w->engine->loads_max);
+}
+
 static void news(struct worker *w, void *ctx)
 {
     struct pool *p = ctx;
@@ -278,18 +286,23 @@ static void news(struct worker *w, void *ctx)
     count_worker(p, w);
     if (w->active > 1 && !w->counted)
         retract_all(p, w); /* its guest sleeps: do not wait behind it */
-    if (w->activations > POOL_WORKER_ACTIVATIONS && w->active == 0)
+    if (w->active == 0 && is_worn(w))
         worker_kill(w);
     if (p->waiting)
         dispatch(p);
     choose_keep_spares(p);
 }
 
-static void failed(const char *why, void *ctx)
+/* An engine cannot run anything. Without the preferred one there is no point in going on. */
+static void failed(struct engine *e, const char *why, void *ctx)
 {
     struct pool *p = ctx;
 
-    if (!p->closing)
+    if (p->closing)
+        return;
+    log_event("engine.failed", "engine=%s error=\"%s\"", e->name, why);
+    snprintf(e->fault, sizeof e->fault, "%.190s", why);
+    if (e == p->engines.preferred)
         p->events.failed(why, p->ctx);
 }
 
@@ -300,9 +313,10 @@ static void exited(struct worker *w, int status, void *ctx)
     p->workers--;
     if (!w->doomed)
         log_event("worker.exit", "pid=%d status=%d active=%u", (int)w->pid, status, w->active);
-    p->stillborn = !w->doomed && w->activations == 0 ? p->stillborn + 1 : 0;
-    if (p->stillborn == STILLBORN_MAX)
-        failed("workers end before they are given anything", p);
+    struct engine *e = w->engine;
+    e->stillborn = !w->doomed && w->activations == 0 ? e->stillborn + 1 : 0;
+    if (e->stillborn == STILLBORN_MAX)
+        failed(e, "workers end before they are given anything", p);
     if (!p->closing)
         retract_all(p, w);
     for (unsigned i = 0; i < WIRE_SLOTS; i++)
@@ -314,11 +328,12 @@ static void exited(struct worker *w, int status, void *ctx)
     dispatch(p);
 }
 
-static void ready(void *ctx)
+static void ready(struct engine *e, void *ctx)
 {
     struct pool *p = ctx;
 
-    p->events.ready(p->ctx);
+    if (e == p->engines.preferred)
+        p->events.ready(p->ctx);
 }
 
 const struct process_events schedule_events = {

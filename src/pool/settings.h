@@ -2,14 +2,17 @@
 
 /* What the operator decides about the pool. Strings are borrowed for as long as the pool lives. */
 
-#include <stdint.h>
+#include <stdbool.h>
 
 struct pool_settings {
-    const char *engine;     /* name; there are programs wow-worker-NAME and wow-compile-NAME */
+    const char *engine;     /* for actions that do not choose; a name, or "auto" */
     const char *programs;   /* the directory they are in */
     const char *cache;      /* directory of machine code */
     const char *user;       /* whom workers and compilers become when wowd is root */
     const char *grant_dirs; /* directories that actions may be granted, "A:B"; "" for none */
+    bool tiering;           /* code never seen is answered from a baseline */
+    bool trust_precompiled; /* clients may send machine code */
+    unsigned cache_mb;      /* what the cache may hold */
     unsigned workers;       /* how many guests compute at once */
     unsigned memory_mb;     /* linear memory of an action */
     unsigned timeout_ms;    /* of an activation that names no deadline */
@@ -26,3 +29,5 @@ struct pool_settings {
 #define POOL_WORKER_ACTIVATIONS 1000000u
 /* Containers, of which each is a few hundred bytes. */
 #define POOL_CONTAINERS_MAX 1000000u
+/* Modules whose optimised code is still to be made; beyond it, callers wait for it. */
+#define POOL_BACKGROUND_MAX 64u

@@ -10,7 +10,7 @@ import pytest
 from harness import BUILD, ENGINES, NAMES, Wowd, until
 
 TEST_SECONDS = 45
-FAULTS = re.compile(r"(zygote\.fault|worker\.fault|zygote\.exit|worker\.exit|wowd\.failed|"
+FAULTS = re.compile(r"(zygote\.fault|worker\.fault|zygote\.exit|worker\.exit|wowd\.failed|engine\.failed|"
                     r"Assertion|assert|AddressSanitizer|LeakSanitizer|runtime error:)")
 
 

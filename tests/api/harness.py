@@ -215,12 +215,12 @@ class Wowd:
     """The program, from its ready line to its end."""
 
     def __init__(self, place, engine, *options, cache=None, env=None, workers=DEFAULT_WORKERS,
-                 program=BUILD / "wowd", user=None, group=None):
+                 tiering="off", program=BUILD / "wowd", user=None, group=None):
         self.place = pathlib.Path(place)
         self.data, self.cache = self.place / "data", pathlib.Path(cache or self.place / "cache")
         self.stderr = open(self.place / "log", "ab")
         argv = [program, "--executor", "127.0.0.1:0", "--proxy-port", "0", "--engine", engine,
-                "--data", self.data, "--cache", self.cache,
+                "--data", self.data, "--cache", self.cache, "--tiering", tiering,
                 *(["--workers", workers] if workers else []), *options]
         self.process = subprocess.Popen(list(map(str, argv)), stdout=subprocess.PIPE,
                                         stderr=self.stderr, env=clean_environment(env), user=user,

@@ -3,9 +3,7 @@ import gzip
 
 import pytest
 
-from harness import Background, epoch_ms, wasm
-
-BROKEN = "The action's module could not be loaded"
+from harness import Background, run_wowd, wasm
 
 
 @pytest.fixture
@@ -79,6 +77,12 @@ def spoil_end(path):
     path.write_bytes(path.read_bytes()[:-1])
 
 
+def spoil_one_bit(path):
+    code = bytearray(path.read_bytes())
+    code[len(code) // 3] ^= 1
+    path.write_bytes(code)
+
+
 def spoil_directory(path):
     path.unlink()
     path.mkdir()
@@ -90,24 +94,18 @@ def spoil_link(path):
     path.symlink_to(other)
 
 
-@pytest.mark.parametrize("spoil", [spoil_garbage, spoil_elf, spoil_half, spoil_end, spoil_empty,
+@pytest.mark.parametrize("spoil", [spoil_garbage, spoil_elf, spoil_one_bit, spoil_half, spoil_end, spoil_empty,
                                    spoil_directory, spoil_link])
 def test_a_damaged_entry_harms_nobody(filled, spoil):
-    """It is compiled again, or the activation says that it is wow's fault: nothing crashes."""
+    """It is never loaded, and compiled again."""
     first, again = filled
-    spoil(entry(first))
+    path = entry(first)
+    spoil(path)
     second = again()
-    container = second.start()
-    reply = container.init("ok.wat")
-    if reply.status == 200:
-        reply = container.run({}, deadline=epoch_ms() + 5000)
-        if reply.record["status_code"] == 0:
-            assert reply.result == {"answer": 42}
-        else:
-            assert BROKEN in reply.failure(3)
-    else:
-        assert reply.status == 500 and reply.error
-    assert second.container("echo.wat").run([1]).result == [1]
+    assert second.container("ok.wat").run().result == {"answer": 42}
+    assert path.is_file() and not path.is_symlink()
+    if spoil is not spoil_directory and spoil is not spoil_link:
+        assert "cache.damaged" in second.log()
 
 
 def test_an_entry_that_others_may_write_is_not_used(filled):
@@ -145,3 +143,91 @@ def test_a_kill_in_mid_compilation_leaves_no_half_entry(own_wowd):
     second = own_wowd(place=first.place)
     assert second.container("echo.wat").run([1]).result == [1]
     assert len(files(second)) == 1
+
+
+# ---- what is trusted ----
+
+def test_an_entry_of_another_cache_is_foreign(filled, own_wowd):
+    first, again = filled
+    other = own_wowd()
+    other.container("ok.wat")
+    entry(first).write_bytes(entry(other).read_bytes())
+    second = again()
+    assert second.container("ok.wat").run().result == {"answer": 42}
+    assert "cache.damaged" in second.log()
+
+
+def test_an_entry_under_another_name_is_foreign(own_wowd):
+    first = own_wowd()
+    first.container("ok.wat")
+    ok = entry(first)
+    first.container("echo.wat")
+    [echo] = set(files(first)) - {ok}
+    first.stop()
+    ok.write_bytes(echo.read_bytes())
+    second = own_wowd(place=first.place)
+    assert second.container("ok.wat").run().result == {"answer": 42}
+
+
+def test_an_entry_that_is_changed_while_wowd_runs(own_wowd):
+    wowd = own_wowd()
+    wowd.container("ok.wat")
+    spoil_one_bit(entry(wowd))
+    assert wowd.container("ok.wat").run().result == {"answer": 42}
+    assert "cache.damaged" in wowd.log()
+
+
+def test_the_key_is_nobody_elses(filled):
+    first, again = filled
+    key = first.cache / "key"
+    assert (key.stat().st_mode & 0o777, key.stat().st_size) == (0o600, 32)
+    key.chmod(0o644)
+    options = ["--data", first.data, "--cache", first.cache, "--executor", "127.0.0.1:0",
+               "--proxy-port", "0"]
+    done = run_wowd(*options)
+    assert done.returncode == 1 and "key could be read by another user" in done.stderr
+    key.chmod(0o600)
+    key.write_bytes(b"short")
+    done = run_wowd(*options)
+    assert done.returncode == 1 and "key is damaged" in done.stderr
+
+
+def test_without_its_key_all_is_compiled_again(filled):
+    first, again = filled
+    (first.cache / "key").unlink()
+    second = again()
+    assert second.container("ok.wat").run().result == {"answer": 42}
+    assert "cache.damaged" in second.log()
+
+
+# ---- its size ----
+
+def heavy(n):
+    """A module of 300 KB that no other is."""
+    return (f'(module (memory (export "memory") 8) (data (i32.const 1024) "{n:06}{"x" * 300000}")'
+            '(data $r "{\\22Ok\\22:[]}")'
+            '(func (export "_start") (memory.init $r (i32.const 0) (i32.const 0) (i32.const 9)))'
+            '(func (export "wasm_memory_buffer_allocate_space") (param i32))'
+            '(func (export "get_wasm_memory_buffer_pointer") (result i32) (i32.const 0))'
+            '(func (export "get_wasm_memory_buffer_len") (result i32) (i32.const 9)))')
+
+
+def size(daemon):
+    return sum(p.stat().st_size for p in files(daemon))
+
+
+def test_what_was_used_longest_ago_goes_first(own_wowd):
+    wowd = own_wowd("--cache-size", "1")
+    kept = wowd.container(heavy(0))
+    names = []
+    for n in range(1, 9):
+        container = wowd.container(heavy(n))
+        names.append(set(wowd.machine_code()))
+        container.destroy()
+        assert size(wowd) <= 1 << 20
+    assert "cache.trim" in wowd.log()
+    [first] = names[0] - (names[1] - names[0]) - set(wowd.machine_code()) or [None]
+    assert first, "the first that nobody held is gone"
+    assert kept.run().result == [], "what a container needs is not deleted"
+    assert len(list((wowd.cache / "uploads").iterdir())) == len(wowd.machine_code())
+    assert wowd.container(heavy(1)).run().result == [], "it is compiled again"

@@ -13,7 +13,8 @@ import pytest
 
 from harness import BUILD, NAMES, UNEXPECTED_EXIT, Background, run_wowd, until
 
-OPTIONS = ["executor", "proxy-port", "data", "cache", "engine", "workers", "memory", "timeout",
+OPTIONS = ["executor", "proxy-port", "data", "cache", "cache-size", "engine", "tiering",
+           "trust-precompiled", "workers", "memory", "timeout",
            "log-limit", "idle-timeout", "user", "grant-dirs", "config"]
 ENGINE = NAMES[0]
 
@@ -280,7 +281,8 @@ def test_help_and_config_agree(tmp_path, start_wowd):
     file.write_text(json.dumps({
         "executor": "127.0.0.1:0", "proxy-port": 0, "data": str(daemon.data),
         "cache": str(daemon.cache), "engine": ENGINE, "workers": 2, "memory": 64,
-        "timeout": 1000, "log-limit": 64, "idle-timeout": 9, "user": "nobody", "grant-dirs": ""}))
+        "timeout": 1000, "log-limit": 64, "idle-timeout": 9, "user": "nobody", "grant-dirs": "",
+        "cache-size": 64, "tiering": True, "trust-precompiled": "off"}))
     assert set(json.loads(file.read_text())) == set(OPTIONS) - {"config"}
     again = start_wowd(ENGINE, "--config", file, place=tmp_path)
     assert again.post("/echo", "{}").result == {}

@@ -177,12 +177,12 @@ def test_a_zygote_killed_again_and_again(own_wowd):
 
 @pytest.fixture
 def with_compiler(start_wowd, engine, tmp_path):
-    """A wowd whose compiler is this shell script, behind its answer to --version."""
+    """A wowd whose compiler is this shell script, behind its answer to --about."""
     def start(script, *options):
         shutil.copy(BUILD / "wowd", tmp_path / "wowd")
         (tmp_path / "wow-worker-odd").symlink_to(BUILD / f"wow-worker-{engine}")
         compiler = tmp_path / "wow-compile-odd"
-        compiler.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo odd-1 && exit 0\n{script}\n')
+        compiler.write_text(f'#!/bin/sh\n[ "$1" = --about ] && echo 1 0 0 && exit 0\n{script}\n')
         compiler.chmod(0o755)
         (tmp_path / "run").mkdir()
         return start_wowd("odd", *options, place=tmp_path / "run", program=tmp_path / "wowd")

@@ -1,0 +1,231 @@
+#include "pool/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "compile/compiler.h"
+#include "engine/tier.h"
+
+#define HURRY_MS 120000u   /* how long somebody waits for code */
+#define PATIENT_MS 1800000u /* how long the background may take, on a busy machine */
+#define PATIENT_NICE 15
+
+struct child {
+    struct child_events events;
+    void *ctx;
+    pid_t pid;
+    int pidfd, talk;
+    struct watch *talk_watch, *exit_watch;
+    struct timer *timer;
+    bool paused;
+    bool complete, refused; /* what it said */
+    struct err err;
+};
+
+void child_free(struct child *c)
+{
+    if (!c)
+        return;
+    if (c->pid > 0) {
+        kill(c->pid, SIGKILL);
+        waitpid(c->pid, NULL, 0);
+    }
+    watch_free(c->talk_watch);
+    watch_free(c->exit_watch);
+    timer_free(c->timer);
+    fd_close(c->pidfd);
+    fd_close(c->talk);
+    free(c);
+}
+
+/* What its exit means. */
+static int judge(const struct child *c, int status, struct err *err)
+{
+    if (c->err.kind != ERR_NONE) {
+        *err = c->err;
+        return -(int)err->kind;
+    }
+    if (WIFSIGNALED(status))
+        return err_set(err, ERR_UNUSABLE,
+                       "the compiler was stopped (signal %d): the module takes more than its %u s, "
+                       "%lu MiB or %lu MiB of machine code, or crashes it",
+                       WTERMSIG(status), COMPILER_CPU_S, COMPILER_MEMORY >> 20,
+                       COMPILER_OUT_MAX >> 20);
+    if (!c->complete || WEXITSTATUS(status) != 0)
+        return err_set(err, ERR_INTERNAL, "the compiler ended with status %d and said nothing",
+                       WEXITSTATUS(status));
+    return 0;
+}
+
+static void hear_name(struct child *c, char *line)
+{
+    char *space = strchr(line, ' ');
+
+    if (!space || space - line != SHA256_HEX - 1 || strlen(space + 1) >= CACHE_ENGINE_MAX ||
+        strspn(line, "0123456789abcdef") != SHA256_HEX - 1 || strchr(space + 1, '/')) {
+        err_set(&c->err, ERR_INTERNAL, "the compiler does not name the module");
+        kill(c->pid, SIGKILL);
+        return;
+    }
+    *space = '\0';
+    c->events.named(c->ctx, line, space + 1);
+}
+
+/* One message; false when there is none. After K the child may be gone. */
+static bool hear(struct child *c, bool *named)
+{
+    char line[1024];
+    ssize_t n = recv(c->talk, line, sizeof line - 1, MSG_DONTWAIT);
+
+    if (n <= 0)
+        return false;
+    line[n] = '\0';
+    *named = line[0] == 'K';
+    switch (line[0]) {
+    case 'K':
+        hear_name(c, line + 1);
+        break;
+    case 'D':
+        c->complete = true;
+        break;
+    case 'N':
+        c->refused = true;
+        break;
+    case 'B':
+        err_set(&c->err, ERR_INVALID, "%s", line + 1);
+        break;
+    case 'E':
+        err_set(&c->err, ERR_UNUSABLE, "%s", line + 1);
+        break;
+    default:
+        err_set(&c->err, ERR_INTERNAL, "%s", line + 1);
+        break;
+    }
+    return true;
+}
+
+static void talk_ready(void *ctx)
+{
+    struct child *c = ctx;
+    bool named;
+
+    if (!hear(c, &named)) { /* closed: the exit follows */
+        watch_free(c->talk_watch);
+        c->talk_watch = NULL;
+    }
+}
+
+static void exit_ready(void *ctx)
+{
+    struct child *c = ctx;
+    bool named = false;
+    int status = 0;
+    struct err err;
+
+    while (!named && hear(c, &named))
+        ;
+    if (named)
+        return; /* a name from a process that has ended: whoever was told will not get an answer */
+    waitpid(c->pid, &status, 0);
+    c->pid = 0;
+    int r = judge(c, status, &err);
+    c->events.ended(c->ctx, c->refused, r < 0 ? &err : NULL);
+}
+
+static void too_long(void *ctx)
+{
+    struct child *c = ctx;
+
+    kill(c->pid, SIGKILL);
+}
+
+void child_go(struct child *c)
+{
+    ssize_t n = send(c->talk, "c", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)n; /* a dead child shows at its exit */
+}
+
+void child_pause(struct child *c, bool paused)
+{
+    if (c->paused != paused)
+        kill(c->pid, paused ? SIGSTOP : SIGCONT);
+    c->paused = paused;
+}
+
+static int spawn(struct child *c, const struct pool_settings *s, const struct child_order *order,
+                 int talk, struct err *err)
+{
+    char path[4096], memory[16];
+    char *argv[] = {path,
+                    (char *)s->user,
+                    (char *)order->entry,
+                    (char *)tier_name(order->tier),
+                    memory,
+                    s->trust_precompiled ? (char *)"trust" : NULL,
+                    NULL};
+    char *env[] = {NULL};
+    int from[3] = {order->upload, order->out, talk};
+    static const int to[3] = {COMPILER_CODE, COMPILER_OUT, COMPILER_TALK};
+    posix_spawn_file_actions_t actions;
+
+    snprintf(memory, sizeof memory, "%u", s->memory_mb);
+    snprintf(path, sizeof path, "%s/wow-compile-%s", s->programs, order->engine->name);
+    posix_spawn_file_actions_init(&actions);
+    for (int i = 0; i < 3; i++) {
+        from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 100); /* out of the way of 3, 4 and 5 */
+        posix_spawn_file_actions_adddup2(&actions, from[i], to[i]);
+    }
+    int r = posix_spawn(&c->pid, path, &actions, NULL, argv, env);
+    posix_spawn_file_actions_destroy(&actions);
+    for (int i = 0; i < 3; i++)
+        close(from[i]);
+    errno = r;
+    if (r != 0)
+        return err_errno(err, ERR_INTERNAL, "starting '%s'", path);
+    if (!order->hurry)
+        setpriority(PRIO_PROCESS, (id_t)c->pid, PATIENT_NICE);
+    return 0;
+}
+
+int child_start(struct loop *l, const struct pool_settings *settings,
+                const struct child_order *order, const struct child_events *events, void *ctx,
+                struct child **out, struct err *err)
+{
+    int pair[2];
+
+    if (lseek(order->out, 0, SEEK_SET) < 0 || ftruncate(order->out, 0) < 0)
+        return err_errno(err, ERR_INTERNAL, "a file for machine code");
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return err_errno(err, ERR_INTERNAL, "socketpair");
+    AUTO(fd) int far = pair[1];
+    struct child *c = NEW(struct child);
+    c->events = *events;
+    c->ctx = ctx;
+    c->talk = pair[0];
+    c->pidfd = -1;
+    int r = spawn(c, settings, order, far, err);
+    if (r < 0) {
+        c->pid = 0;
+        child_free(c);
+        return r;
+    }
+    c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+    c->talk_watch = watch_new(l, c->talk, talk_ready, c);
+    c->exit_watch = watch_new(l, c->pidfd, exit_ready, c);
+    c->timer = timer_new(l, too_long, c);
+    timer_set(c->timer, order->hurry ? HURRY_MS : PATIENT_MS);
+    *out = c;
+    return 0;
+}
