@@ -9,7 +9,7 @@
 
 struct wow_runtime {
     wasm_engine_t *engine;
-    wasm_engine_t *served; /* baseline: configured as the worker's, to have its settings */
+    wasm_byte_vec_t served; /* baseline: an empty module with the settings of the worker's */
 };
 
 static wasm_engine_t *new_engine(wasmtime_strategy_t strategy)
@@ -21,22 +21,6 @@ static wasm_engine_t *new_engine(wasmtime_strategy_t strategy)
     if (strategy == WASMTIME_STRATEGY_WINCH)
         wasmtime_config_gc_support_set(c, false); /* which it has not got: no externref */
     return wasm_engine_new_with_config(c);
-}
-
-static int wt_open_compiler(enum wow_tier tier, struct wow_runtime **out, struct err *err)
-{
-    struct wow_runtime *rt = calloc(1, sizeof *rt);
-    bool ok = rt != NULL;
-
-    if (ok && tier == WOW_BASELINE)
-        ok = (rt->served = new_engine(WASMTIME_STRATEGY_CRANELIFT)) != NULL;
-    if (!ok || !(rt->engine = new_engine(rt->served ? WASMTIME_STRATEGY_WINCH
-                                                    : WASMTIME_STRATEGY_CRANELIFT))) {
-        free(rt);
-        return err_set(err, ERR_INTERNAL, "Wasmtime does not start");
-    }
-    *out = rt;
-    return 0;
 }
 
 static int write_all(int fd, const char *data, size_t n, struct err *err)
@@ -80,6 +64,27 @@ static int serialize(wasm_engine_t *engine, struct wow_bytes wasm, wasm_byte_vec
     return error ? common_fail(err, ERR_INTERNAL, error) : 0;
 }
 
+static int wt_open_compiler(enum wow_tier tier, struct wow_runtime **out, struct err *err)
+{
+    static const uint8_t empty[8] = {0, 'a', 's', 'm', 1, 0, 0, 0};
+    struct wow_runtime *rt = calloc(1, sizeof *rt);
+    wasm_engine_t *cranelift = new_engine(WASMTIME_STRATEGY_CRANELIFT);
+    int r = 0;
+
+    if (!rt || !cranelift) {
+        free(rt);
+        return err_set(err, ERR_INTERNAL, "Wasmtime does not start");
+    }
+    rt->engine = cranelift;
+    if (tier == WOW_BASELINE) {
+        r = serialize(cranelift, (struct wow_bytes){empty, sizeof empty}, &rt->served, err);
+        wasm_engine_delete(cranelift);
+        rt->engine = new_engine(WASMTIME_STRATEGY_WINCH);
+    }
+    *out = rt;
+    return r;
+}
+
 /*
  * Winch's code says that it calls wasm functions in its own way, and an engine set up for
  * Cranelift's way refuses it: modules of the two could not call each other. Ours never do; they
@@ -89,25 +94,15 @@ static int serialize(wasm_engine_t *engine, struct wow_bytes wasm, wasm_byte_vec
  */
 static int write_adopted(struct wow_runtime *rt, wasm_byte_vec_t *code, int out_fd, struct err *err)
 {
-    static const uint8_t empty[8] = {0, 'a', 's', 'm', 1, 0, 0, 0};
     static const char settings[] = ".wasmtime.engine";
-    wasm_byte_vec_t other;
+    Elf64_Shdr *ours = section_of(code, settings), *served = section_of(&rt->served, settings);
 
-    int r = serialize(rt->served, (struct wow_bytes){empty, sizeof empty}, &other, err);
-    if (r < 0)
-        return r;
-    Elf64_Shdr *ours = section_of(code, settings), *served = section_of(&other, settings);
-    if (ours && served) {
-        ours->sh_offset = code->size;
-        ours->sh_size = served->sh_size;
-        r = write_all(out_fd, code->data, code->size, err);
-        if (r == 0)
-            r = write_all(out_fd, other.data + served->sh_offset, served->sh_size, err);
-    } else {
-        r = err_set(err, ERR_INTERNAL, "a module of Wasmtime's does not tell its settings");
-    }
-    wasm_byte_vec_delete(&other);
-    return r;
+    if (!ours || !served)
+        return err_set(err, ERR_INTERNAL, "a module of Wasmtime's does not tell its settings");
+    ours->sh_offset = code->size;
+    ours->sh_size = served->sh_size;
+    int r = write_all(out_fd, code->data, code->size, err);
+    return r < 0 ? r : write_all(out_fd, rt->served.data + served->sh_offset, served->sh_size, err);
 }
 
 static int wt_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd, struct err *err)
@@ -117,8 +112,8 @@ static int wt_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd,
     int r = serialize(rt->engine, wasm, &code, err);
     if (r < 0)
         return r;
-    r = rt->served ? write_adopted(rt, &code, out_fd, err)
-                   : write_all(out_fd, code.data, code.size, err);
+    r = rt->served.size > 0 ? write_adopted(rt, &code, out_fd, err)
+                            : write_all(out_fd, code.data, code.size, err);
     wasm_byte_vec_delete(&code);
     return r;
 }

@@ -23,6 +23,7 @@
 #include "compile/artifact.h"
 #include "compile/compiler.h"
 #include "engine/tier.h"
+#include "wire/message.h"
 
 struct plan {
     const char *file, *engine, *tier, *memory;
@@ -106,24 +107,25 @@ static int read_code(struct plan *p, struct err *err)
 
 static int spawn(const struct plan *p, int talk, pid_t *pid, struct err *err)
 {
-    char *argv[] = {(char *)p->program, (char *)"nobody",  (char *)"main",
-                    (char *)p->tier,    (char *)p->memory, NULL};
-    const int from[3] = {p->code, p->machine, talk};
-    static const int to[3] = {COMPILER_CODE, COMPILER_OUT, COMPILER_TALK};
+    char *argv[] = {(char *)p->program, (char *)"nobody", (char *)p->tier, (char *)p->memory, NULL};
     posix_spawn_file_actions_t actions;
-    int high[3];
 
     posix_spawn_file_actions_init(&actions);
-    for (int i = 0; i < 3; i++) {
-        high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 100); /* out of the way of 3, 4 and 5 */
-        posix_spawn_file_actions_adddup2(&actions, high[i], to[i]);
-    }
+    int high = fcntl(talk, F_DUPFD_CLOEXEC, 100); /* talk may itself be 3 */
+    posix_spawn_file_actions_adddup2(&actions, high, COMPILER_TALK);
     int r = posix_spawn(pid, p->program, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
-    for (int i = 0; i < 3; i++)
-        close(high[i]);
+    close(high);
     errno = r;
     return r == 0 ? 0 : err_errno(err, ERR_NOT_FOUND, "engine '%s': '%s'", p->engine, p->program);
+}
+
+static int give_order(const struct plan *p, int talk, struct err *err)
+{
+    const struct wire_message order = {.type = WIRE_COMPILE, .names_size = 5, .names = "main"};
+    const int fds[2] = {p->code, p->machine};
+
+    return wire_send(talk, &order, fds, 2, 0, err);
 }
 
 /* Follow what the compiler says to its end. */
@@ -203,7 +205,9 @@ int compile_file(int argc, char **argv, int *status, struct err *err)
     close(pair[1]);
     if (r < 0)
         return r;
-    r = listen_to(&p, pair[0], err);
+    r = give_order(&p, pair[0], err);
+    if (r == 0 || r == -ERR_REFUSED) /* one that has died may have said why */
+        r = listen_to(&p, pair[0], err);
     waitpid(pid, &exited, 0);
     if (r < 0 || fstat(p.machine, &st) < 0)
         return r;

@@ -16,6 +16,7 @@
 #include "engine/sections.h"
 #include "engine/tier.h"
 #include "host/guest.h"
+#include "wire/message.h"
 #include "worker/sandbox.h"
 
 DEFINE_AUTO(sections, struct sections *, sections_free)
@@ -45,14 +46,14 @@ static int inspect(struct wow_bytes wasm, const char *entry, struct err *err)
     return 0;
 }
 
-static int read_upload(const char **code, size_t *n, struct err *err)
+static int read_upload(int fd, const char **code, size_t *n, struct err *err)
 {
     struct stat st;
 
-    if (fstat(COMPILER_CODE, &st) < 0 || st.st_size > (off_t)COMPILER_CODE_MAX)
+    if (fstat(fd, &st) < 0 || st.st_size > (off_t)COMPILER_CODE_MAX)
         return err_set(err, ERR_TOO_LARGE, "the code has more than %u bytes", COMPILER_CODE_MAX);
     *n = (size_t)st.st_size;
-    void *at = *n ? mmap(NULL, *n, PROT_READ, MAP_PRIVATE, COMPILER_CODE, 0) : MAP_FAILED;
+    void *at = *n ? mmap(NULL, *n, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
     if (at == MAP_FAILED)
         return err_set(err, ERR_INVALID, "there is no code");
     *code = at;
@@ -78,44 +79,51 @@ static int unusable(struct err *err)
     return -(int)err->kind;
 }
 
-/* Make machine code of a module that wow can run. */
-static int make(const struct compiler_order *order, struct wow_bytes wasm, struct err *err)
-{
+/* One order, and what is needed to follow it. */
+struct order {
+    const struct compiler_role *role;
+    const char *family; /* what machine code must have been made for */
     struct wow_runtime *rt;
+    struct wire_message message;
+    int upload, out;
+};
 
-    int r = wow_engine.open_compiler(order->tier, &rt, err);
-    if (r == 0)
-        r = wow_engine.compile(rt, wasm, COMPILER_OUT, err);
-    if (r == 0 && order->tier == WOW_OPTIMISED && fsync(COMPILER_OUT) < 0 && errno != EINVAL)
+/* Make machine code of a module that wow can run. */
+static int make(const struct order *o, struct wow_bytes wasm, struct err *err)
+{
+    bool baseline = o->role->tier == WOW_BASELINE;
+
+    int r = wow_engine.compile(o->rt, wasm, o->out, err);
+    if (r == 0 && !baseline && fsync(o->out) < 0 && errno != EINVAL)
         r = err_errno(err, ERR_INTERNAL, "keeping machine code");
-    if (r == -ERR_INVALID && order->tier == WOW_BASELINE)
+    if (r == -ERR_INVALID && baseline)
         say('N', err->msg);
     return r < 0 ? unusable(err) : 0;
 }
 
 /* What was sent is machine code: take it as it is, if it fits here. */
-static int take_made(const struct compiler_order *order, const struct buf *sent,
-                     const struct artifact *a, const char *family, struct err *err)
+static int take_made(const struct order *o, const struct buf *sent, const struct artifact *a,
+                     struct err *err)
 {
-    if (!order->trusts)
+    if (!o->role->trusts)
         return err_set(err, ERR_UNUSABLE,
                        "precompiled code is not accepted here: send the wasm module");
-    if (!artifact_fits(a, family, NULL))
+    if (!artifact_fits(a, o->family, NULL))
         return err_set(err, ERR_UNUSABLE,
-                       "the precompiled code was made for something else than %s", family);
+                       "the precompiled code was made for something else than %s", o->family);
     if (!is_wanted(sent, wow_engine.name))
         return 0;
-    if (order->tier == WOW_BASELINE) {
+    if (o->role->tier == WOW_BASELINE) {
         say('N', "machine code has no baseline");
         return err_set(err, ERR_UNUSABLE, "machine code has no baseline");
     }
-    if (write(COMPILER_OUT, sent->data, a->size) != (ssize_t)a->size)
+    if (write(o->out, sent->data, a->size) != (ssize_t)a->size)
         return err_errno(err, ERR_INTERNAL, "writing machine code");
     say('D', "");
     return 0;
 }
 
-static int compile_sent(const struct compiler_order *order, const struct buf *sent, struct err *err)
+static int compile_sent(const struct order *o, const struct buf *sent, struct err *err)
 {
     AUTO(buf) struct buf wasm;
     struct manifest manifest;
@@ -125,17 +133,17 @@ static int compile_sent(const struct compiler_order *order, const struct buf *se
     if (r < 0)
         return unusable(err);
     struct wow_bytes bytes = {(const uint8_t *)wasm.data, wasm.size};
-    if (inspect(bytes, order->entry, err) < 0)
+    if (inspect(bytes, o->message.names, err) < 0)
         return unusable(err);
     if (!is_wanted(&wasm, manifest.engine))
         return 0;
-    r = make(order, bytes, err);
+    r = make(o, bytes, err);
     if (r == 0)
         say('D', "");
     return r;
 }
 
-static int work(const struct compiler_order *order, const char *family, struct err *err)
+static int follow(const struct order *o, struct err *err)
 {
     AUTO(buf) struct buf sent;
     const char *code = NULL;
@@ -143,43 +151,60 @@ static int work(const struct compiler_order *order, const char *family, struct e
     size_t n = 0;
 
     buf_init(&sent, COMPILER_CODE_MAX);
-    int r = read_upload(&code, &n, err);
+    int r = read_upload(o->upload, &code, &n, err);
     if (r == 0)
         r = base64_decode(code, n, &sent, err);
     if (r < 0)
         return err_wrap(err, "the code");
-    return artifact_read(sent.data, sent.size, &a) ? take_made(order, &sent, &a, family, err)
-                                                   : compile_sent(order, &sent, err);
+    return artifact_read(sent.data, sent.size, &a) ? take_made(o, &sent, &a, err)
+                                                   : compile_sent(o, &sent, err);
 }
 
-int compiler_read_order(int argc, char **argv, struct compiler_order *out)
+/* Wait for the order; 0 when wowd needs none after all. */
+static int receive(struct order *o, struct err *err)
+{
+    int fds[WIRE_FDS_MAX];
+
+    int r = wire_receive(COMPILER_TALK, &o->message, fds, 0, err);
+    if (r <= 0)
+        return r;
+    size_t n = o->message.names_size;
+    if (o->message.type != WIRE_COMPILE || n == 0 || o->message.names[n - 1] != '\0' || fds[1] < 0)
+        return err_set(err, ERR_INTERNAL, "the order makes no sense");
+    o->upload = fds[0];
+    o->out = fds[1];
+    return 1;
+}
+
+int compiler_read_role(int argc, char **argv, struct compiler_role *out)
 {
     char *end = NULL;
 
-    if (argc < 5 || argc > 6 || tier_of(argv[3], &out->tier) < 0)
+    if (argc < 4 || argc > 5 || tier_of(argv[2], &out->tier) < 0)
         return -1;
     out->user = argv[1];
-    out->entry = argv[2];
-    out->memory_mb = (unsigned)strtoul(argv[4], &end, 10);
-    out->trusts = argc == 6;
+    out->memory_mb = (unsigned)strtoul(argv[3], &end, 10);
+    out->trusts = argc == 5;
     return *end == '\0' && out->memory_mb > 0 ? 0 : -1;
 }
 
-int compiler_run(const struct compiler_order *order)
+int compiler_run(const struct compiler_role *role)
 {
-    struct sandbox_limits limits = {
+    const struct sandbox_limits limits = {
         .cpu_s = COMPILER_CPU_S, .memory = COMPILER_MEMORY, .file_size = COMPILER_OUT_MAX};
     char family[ARTIFACT_FAMILY_MAX] = "";
+    struct order o = {.role = role, .family = family};
     struct err err;
 
-    if (order->trusts)
-        artifact_family(wow_engine.name, wow_engine.version, order->memory_mb, family);
-    int r = sandbox_compiler(order->user, &limits, &err);
-    if (r < 0) {
-        say('F', err.msg);
-        return 2;
-    }
-    r = work(order, family, &err);
+    if (role->trusts)
+        artifact_family(wow_engine.name, wow_engine.version, role->memory_mb, family);
+    int r = sandbox_compiler(role->user, &limits, &err);
+    if (r == 0)
+        r = wow_engine.open_compiler(role->tier, &o.rt, &err);
+    if (r == 0)
+        r = receive(&o, &err);
+    if (r > 0)
+        r = follow(&o, &err);
     if (r < 0)
         say(err.kind == ERR_INTERNAL ? 'F' : err.kind == ERR_UNUSABLE ? 'E' : 'B', err.msg);
     return r < 0 ? 1 : 0;

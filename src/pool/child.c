@@ -17,13 +17,15 @@
 #include "base/mem.h"
 #include "compile/compiler.h"
 #include "engine/tier.h"
+#include "wire/message.h"
 
 #define HURRY_MS 120000u   /* how long somebody waits for code */
 #define PATIENT_MS 1800000u /* how long the background may take, on a busy machine */
 #define PATIENT_NICE 15
 
 struct child {
-    struct child_events events;
+    struct loop *loop;
+    const struct child_events *events;
     void *ctx;
     pid_t pid;
     int pidfd, talk;
@@ -80,7 +82,7 @@ static void hear_name(struct child *c, char *line)
         return;
     }
     *space = '\0';
-    c->events.named(c->ctx, line, space + 1);
+    c->events->named(c->ctx, line, space + 1);
 }
 
 /* One message; false when there is none. After K the child may be gone. */
@@ -141,7 +143,7 @@ static void exit_ready(void *ctx)
     waitpid(c->pid, &status, 0);
     c->pid = 0;
     int r = judge(c, status, &err);
-    c->events.ended(c->ctx, c->refused, r < 0 ? &err : NULL);
+    c->events->ended(c->ctx, c->refused, r < 0 ? &err : NULL);
 }
 
 static void too_long(void *ctx)
@@ -164,68 +166,76 @@ void child_pause(struct child *c, bool paused)
     c->paused = paused;
 }
 
-static int spawn(struct child *c, const struct pool_settings *s, const struct child_order *order,
-                 int talk, struct err *err)
+static int spawn(struct child *c, const struct pool_settings *s, const struct engine *engine,
+                 enum wow_tier tier, int talk, struct err *err)
 {
     char path[4096], memory[16];
     char *argv[] = {path,
                     (char *)s->user,
-                    (char *)order->entry,
-                    (char *)tier_name(order->tier),
+                    (char *)tier_name(tier),
                     memory,
                     s->trust_precompiled ? (char *)"trust" : NULL,
                     NULL};
     char *env[] = {NULL};
-    int from[3] = {order->upload, order->out, talk};
-    static const int to[3] = {COMPILER_CODE, COMPILER_OUT, COMPILER_TALK};
     posix_spawn_file_actions_t actions;
 
     snprintf(memory, sizeof memory, "%u", s->memory_mb);
-    snprintf(path, sizeof path, "%s/wow-compile-%s", s->programs, order->engine->name);
+    snprintf(path, sizeof path, "%s/wow-compile-%s", s->programs, engine->name);
     posix_spawn_file_actions_init(&actions);
-    for (int i = 0; i < 3; i++) {
-        from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 100); /* out of the way of 3, 4 and 5 */
-        posix_spawn_file_actions_adddup2(&actions, from[i], to[i]);
-    }
+    int high = fcntl(talk, F_DUPFD_CLOEXEC, 100); /* talk may itself be 3 */
+    posix_spawn_file_actions_adddup2(&actions, high, COMPILER_TALK);
     int r = posix_spawn(&c->pid, path, &actions, NULL, argv, env);
     posix_spawn_file_actions_destroy(&actions);
-    for (int i = 0; i < 3; i++)
-        close(from[i]);
+    close(high);
     errno = r;
-    if (r != 0)
-        return err_errno(err, ERR_INTERNAL, "starting '%s'", path);
-    if (!order->hurry)
-        setpriority(PRIO_PROCESS, (id_t)c->pid, PATIENT_NICE);
-    return 0;
+    return r == 0 ? 0 : err_errno(err, ERR_INTERNAL, "starting '%s'", path);
 }
 
-int child_start(struct loop *l, const struct pool_settings *settings,
-                const struct child_order *order, const struct child_events *events, void *ctx,
-                struct child **out, struct err *err)
+int child_new(struct loop *l, const struct pool_settings *settings, const struct engine *engine,
+              enum wow_tier tier, struct child **out, struct err *err)
 {
     int pair[2];
 
-    if (lseek(order->out, 0, SEEK_SET) < 0 || ftruncate(order->out, 0) < 0)
-        return err_errno(err, ERR_INTERNAL, "a file for machine code");
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return err_errno(err, ERR_INTERNAL, "socketpair");
     AUTO(fd) int far = pair[1];
     struct child *c = NEW(struct child);
-    c->events = *events;
-    c->ctx = ctx;
+    c->loop = l;
     c->talk = pair[0];
     c->pidfd = -1;
-    int r = spawn(c, settings, order, far, err);
+    int r = spawn(c, settings, engine, tier, far, err);
     if (r < 0) {
         c->pid = 0;
         child_free(c);
         return r;
     }
-    c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-    c->talk_watch = watch_new(l, c->talk, talk_ready, c);
-    c->exit_watch = watch_new(l, c->pidfd, exit_ready, c);
-    c->timer = timer_new(l, too_long, c);
-    timer_set(c->timer, order->hurry ? HURRY_MS : PATIENT_MS);
     *out = c;
+    return 0;
+}
+
+int child_start(struct child *c, const struct child_order *order, struct err *err)
+{
+    struct wire_message m = {.type = WIRE_COMPILE};
+    const int fds[2] = {order->upload, order->out};
+    size_t n = strlen(order->entry) + 1;
+
+    if (n > sizeof m.names)
+        return err_set(err, ERR_INVALID, "the entry point's name is too long");
+    if (lseek(order->out, 0, SEEK_SET) < 0 || ftruncate(order->out, 0) < 0)
+        return err_errno(err, ERR_INTERNAL, "a file for machine code");
+    memcpy(m.names, order->entry, n);
+    m.names_size = (uint32_t)n;
+    int r = wire_send(c->talk, &m, fds, 2, MSG_DONTWAIT, err);
+    if (r < 0)
+        return r;
+    if (!order->hurry)
+        setpriority(PRIO_PROCESS, (id_t)c->pid, PATIENT_NICE);
+    c->events = order->events;
+    c->ctx = order->ctx;
+    c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+    c->talk_watch = watch_new(c->loop, c->talk, talk_ready, c);
+    c->exit_watch = watch_new(c->loop, c->pidfd, exit_ready, c);
+    c->timer = timer_new(c->loop, too_long, c);
+    timer_set(c->timer, order->hurry ? HURRY_MS : PATIENT_MS);
     return 0;
 }

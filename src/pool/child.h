@@ -1,9 +1,10 @@
 #pragma once
 
 /*
- * One compiling process, from wowd's side (compile/compiler.h has the other): started with an
- * upload, it says what the module is called, is told to go on or is ended, and leaves machine code
- * in a file. It is limited in time, memory and output by itself, and by a timer here.
+ * One compiling process, from wowd's side (compile/compiler.h has the other): it gets itself
+ * ready, is given an upload, says what the module is called, is told to go on or is ended, and
+ * leaves machine code in a file. It is limited in time, memory and output by itself, and by a
+ * timer here.
  */
 
 #include <stdbool.h>
@@ -16,15 +17,6 @@
 
 struct child;
 
-struct child_order {
-    const struct engine *engine;
-    const char *entry;
-    enum wow_tier tier;
-    int upload; /* a file, base64; stays the caller's */
-    int out;    /* an empty file for the code; stays the caller's */
-    bool hurry; /* somebody waits for it; else it runs at low priority */
-};
-
 struct child_events {
     /* The module's name and the engine its manifest asks for ("-": none): then child_go, or free. */
     void (*named)(void *ctx, const char *key, const char *engine);
@@ -35,9 +27,20 @@ struct child_events {
     void (*ended)(void *ctx, bool refused, const struct err *err);
 };
 
-int child_start(struct loop *l, const struct pool_settings *settings,
-                const struct child_order *order, const struct child_events *events, void *ctx,
-                struct child **out, struct err *err);
+struct child_order {
+    const char *entry;
+    int upload; /* a file, base64; stays the caller's */
+    int out;    /* an empty file for the code; stays the caller's */
+    bool hurry; /* somebody waits for it; else it runs at low priority */
+    const struct child_events *events;
+    void *ctx;
+};
+
+/* Start one that makes itself ready. */
+int child_new(struct loop *l, const struct pool_settings *settings, const struct engine *engine,
+              enum wow_tier tier, struct child **out, struct err *err);
+/* Have it work. ERR_REFUSED: it is dead, of which nobody was told. */
+int child_start(struct child *c, const struct child_order *order, struct err *err);
 void child_go(struct child *c);
 /* Stop it for a while, to leave its processor to others; and let it go on. */
 void child_pause(struct child *c, bool paused);

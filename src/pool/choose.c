@@ -42,7 +42,8 @@ static struct worker *spawn(struct pool *p, struct engine *e)
     if (p->workers >= p->settings.workers + POOL_SPARES + POOL_SLEEPERS_MAX)
         return NULL;
     if (worker_spawn(p->processes, e, &w, &err) < 0) {
-        log_event("worker.fault", "engine=%s error=\"%s\"", e->name, err.msg);
+        if (err.kind != ERR_REFUSED) /* else its zygote has died, and is about to be started anew */
+            log_event("worker.fault", "engine=%s error=\"%s\"", e->name, err.msg);
         return NULL;
     }
     p->workers++;

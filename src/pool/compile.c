@@ -18,6 +18,8 @@
 #include "engine/tier.h"
 #include "pool/child.h"
 
+#define REFILL_MS 20 /* let who waits for the code have the processor first */
+
 struct waiter {
     compile_done *done;
     void *ctx;
@@ -52,10 +54,26 @@ struct compiles {
     struct engines *engines;
     struct job *jobs; /* in the order they came */
     unsigned background;
+    struct child *spares[ENGINES_MAX]; /* compilers of baselines, ready; by the engine's index */
+    struct timer *refill;
     bool closing;
 };
 
 static void start_jobs(struct compiles *c);
+
+/* A compiler in reserve for each engine that is used and has a baseline: there it counts. */
+static void keep_spares(void *ctx)
+{
+    struct compiles *c = ctx;
+    struct err err;
+
+    for (unsigned i = 0; i < c->engines->n && c->settings->tiering; i++) {
+        const struct engine *e = &c->engines->all[i];
+        if (e->used && e->has_baseline && !c->spares[i] &&
+            child_new(c->loop, c->settings, e, WOW_BASELINE, &c->spares[i], &err) < 0)
+            log_event("compile.fault", "engine=%s error=\"%s\"", e->name, err.msg);
+    }
+}
 
 struct compiles *compiles_new(struct loop *l, const struct pool_settings *settings,
                               struct cache *cache, struct engines *engines)
@@ -66,6 +84,8 @@ struct compiles *compiles_new(struct loop *l, const struct pool_settings *settin
     c->settings = settings;
     c->cache = cache;
     c->engines = engines;
+    c->refill = timer_new(l, keep_spares, c);
+    keep_spares(c);
     return c;
 }
 
@@ -286,6 +306,16 @@ static int open_out(struct job *j, struct err *err)
     return j->out < 0 ? err_errno(err, ERR_INTERNAL, "memfd") : 0;
 }
 
+static struct child *take_spare(struct compiles *c, const struct job *j)
+{
+    struct child **spare = &c->spares[j->engine->index];
+
+    if (j->tier != WOW_BASELINE)
+        return NULL;
+    timer_set(c->refill, REFILL_MS);
+    return TAKE(*spare);
+}
+
 static int start(struct job *j, struct err *err)
 {
     static const struct child_events events = {.named = named, .ended = ended};
@@ -297,13 +327,26 @@ static int start(struct job *j, struct err *err)
         r = open_out(j, err);
     if (r < 0)
         return r;
-    const struct child_order order = {.engine = j->engine,
-                                      .entry = j->entry,
-                                      .tier = j->tier,
+    const struct child_order order = {.entry = j->entry,
                                       .upload = j->file,
                                       .out = j->out,
-                                      .hurry = !j->better};
-    return child_start(c->loop, c->settings, &order, &events, j, &j->child, err);
+                                      .hurry = !j->better,
+                                      .events = &events,
+                                      .ctx = j};
+    struct child *child = take_spare(c, j);
+    r = child ? child_start(child, &order, err) : -ERR_REFUSED;
+    if (r == -ERR_REFUSED) { /* there was none, or it has died while it waited */
+        child_free(child);
+        child = NULL;
+        r = child_new(c->loop, c->settings, j->engine, j->tier, &child, err);
+        if (r == 0)
+            r = child_start(child, &order, err);
+    }
+    if (r < 0)
+        child_free(child);
+    else
+        j->child = child;
+    return r;
 }
 
 /*
@@ -415,5 +458,8 @@ void compiles_free(struct compiles *c)
     c->closing = true;
     while (c->jobs)
         finish(c->jobs, NULL, &stopping);
+    for (unsigned i = 0; i < ENGINES_MAX; i++)
+        child_free(c->spares[i]);
+    timer_free(c->refill);
     free(c);
 }

@@ -259,6 +259,7 @@ static void zygote_gone(struct zygote *z)
     else if (start_zygote(z, &err) < 0)
         p->events.failed(z->engine, err.msg, p->ctx);
     drop_workers(p, z->engine);
+    p->events.restarted(p->ctx);
 }
 
 static void spawned(struct zygote *z, const struct wire_message *m, int pidfd)

@@ -336,8 +336,18 @@ static void ready(struct engine *e, void *ctx)
         p->events.ready(p->ctx);
 }
 
+static void restarted(void *ctx)
+{
+    struct pool *p = ctx;
+
+    if (p->closing)
+        return;
+    choose_keep_spares(p);
+    dispatch(p);
+}
+
 const struct process_events schedule_events = {
-    .news = news, .exited = exited, .ready = ready, .failed = failed};
+    .news = news, .exited = exited, .restarted = restarted, .ready = ready, .failed = failed};
 
 static void expired(struct activation *a, void *ctx)
 {

@@ -2,7 +2,7 @@
 
 /*
  * Small messages with descriptors, over SOCK_SEQPACKET socketpairs: between wowd and a zygote,
- * and from wowd to a worker. Activations themselves go through shared memory (wire/slot.h).
+ * from wowd to a worker, and to a compiler. Activations themselves go through shared memory (wire/slot.h).
  */
 
 #include <stddef.h>
@@ -27,6 +27,8 @@ enum wire_type {
     /* wowd to worker */
     WIRE_LOAD, /* into `place`; descriptors: code, then a directory for each name */
     WIRE_WAKE, /* look at the slots */
+    /* wowd to a compiler */
+    WIRE_COMPILE, /* names: the entry point; descriptors: the upload, an empty file for the code */
 };
 
 struct wire_message {

@@ -100,7 +100,7 @@ def slow_optimiser(start_wowd, engine, tmp_path):
         (tmp_path / "wowd").chmod(0o755)
         (tmp_path / f"wow-worker-{name}").symlink_to(BUILD / f"wow-worker-{engine}")
         compiler = tmp_path / f"wow-compile-{name}"
-        compiler.write_text(f'#!/bin/sh\n[ "$3" = optimised ] && exec sleep 600\n'
+        compiler.write_text(f'#!/bin/sh\n[ "$2" = optimised ] && exec sleep 600\n'
                             f'exec "{BUILD}/wow-compile-{engine}" "$@"\n')
         compiler.chmod(0o755)
         (tmp_path / "run").mkdir()

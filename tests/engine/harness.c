@@ -152,16 +152,19 @@ pid_t engine_worker_pid(const struct engine *e) { return e->pid; }
 
 int engine_compile_text(struct engine *e, const char *base64, char said[512])
 {
-    const char *args[] = {"nobody", "main", tier_name(e->tier), "512", NULL};
+    const char *args[] = {"nobody", tier_name(e->tier), "512", NULL};
+    struct wire_message order = {.type = WIRE_COMPILE, .names_size = 5, .names = "main"};
+    struct err err;
     int code = memfd_create("upload", MFD_CLOEXEC), out = memfd_create("code", MFD_CLOEXEC);
     int pair[2], status;
     ssize_t n;
 
     must(write(code, base64, strlen(base64)) >= 0, "write");
     must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
-    int fds[3] = {code, out, pair[1]};
-    pid_t pid = start(e, "compile", args, fds, 3);
+    pid_t pid = start(e, "compile", args, &pair[1], 1);
     close(pair[1]);
+    const int fds[2] = {code, out};
+    must(wire_send(pair[0], &order, fds, 2, 0, &err) == 0, "the compiler does not listen");
     close(code);
     said[0] = '\0';
     while ((n = recv(pair[0], said, 511, 0)) > 0) {
