@@ -5,7 +5,7 @@ BUILD := build
 DEFAULT := wasmtime
 ENGINES := wasmtime wamr wasmer
 
-.PHONY: help run test serve build engines install check format asan bench clean
+.PHONY: help run test serve build engines install check format asan soak bench clean
 
 help:
 	@echo 'make run      install what is missing, build, run examples/add once, stop'
@@ -15,6 +15,7 @@ help:
 	@echo 'make bench    measure; prints the tables of docs/bench.md'
 	@echo 'make check    the house rules: layers, banned functions, sizes, format, shell scripts'
 	@echo 'make asan     the tests with address and undefined behaviour sanitizers'
+	@echo 'make soak     100,000 activations in one worker, and many modules, on each engine'
 	@echo 'make format   let clang-format have its way'
 	@echo 'make clean    remove build/'
 
@@ -45,6 +46,10 @@ asan:
 	@tools/install engines
 	@tools/build $(BUILD)/asan "$(ENGINES)" -DWOW_SANITIZE=ON
 	@cd $(BUILD)/asan && ctest --output-on-failure
+
+soak: engines
+	@cd $(BUILD) && WOW_SOAK=100000 ctest --verbose -R '^engine|api.soak' --timeout 3600 | \
+		sed -n 's/^[0-9]*: \(.*rounds.*\)/\1/p; /tests passed/p; /Failed/p; /FAIL/p'
 
 bench: engines
 	@bench/run

@@ -5,10 +5,11 @@
  * compiles, loads, instantiates with a table of host functions, calls, and reaches memory through
  * a checked span. WASI, JSON, HTTP and OpenWhisk are not its business.
  *
- * One folder engines/NAME/ defines one `const struct wow_engine wow_engine` and is linked into two
+ * One folder engines/NAME defines one `const struct wow_engine wow_engine` and is linked into two
  * programs: wow-compile-NAME, which calls open_compiler and compile, and wow-worker-NAME, which
- * calls everything else; name, version, has_baseline and loads_max are the same in both. Both are single-threaded, and a worker is forked after open: an engine
- * starts no thread, never exits, prints or logs; it fills err.
+ * calls everything else; name, version, has_baseline and loads_max are the same in both. Both are
+ * single-threaded, and a worker is forked after open: an engine starts no thread, never exits,
+ * prints or logs; it fills err.
  *
  * Nothing here stops a running guest. A guest that runs too long is killed with its process.
  */

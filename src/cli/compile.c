@@ -26,8 +26,8 @@
 #include "wire/message.h"
 
 struct plan {
-    const char *file, *engine, *tier, *memory;
-    char *out;
+    const char *file, *engine, *tier, *memory, *out;
+    char *named; /* out, when we made it up */
     char program[PATH_MAX + 64];
     int code, machine; /* what is sent, as a file; what comes out */
     char key[SHA256_HEX];
@@ -35,7 +35,7 @@ struct plan {
 
 static void plan_done(struct plan p)
 {
-    free(p.out);
+    free(p.named);
     fd_close(p.code);
     fd_close(p.machine);
 }
@@ -50,30 +50,37 @@ static char *name_output(const char *file)
     return mem_print("%.*s.wow", n, file);
 }
 
-static int read_plan(int argc, char **argv, struct plan *p, struct err *err)
+/* One argument, or two; *i moves on. */
+static int read_argument(struct plan *p, int argc, char **argv, int *i, struct err *err)
 {
     const struct {
         const char *name, **to;
-    } options[] = {{"--engine", &p->engine}, {"--tier", &p->tier}, {"--memory", &p->memory}};
-    enum wow_tier tier;
-    unsigned known = sizeof options / sizeof *options, o;
+    } options[] = {
+        {"--engine", &p->engine}, {"--tier", &p->tier}, {"--memory", &p->memory}, {"-o", &p->out}};
+    const char *arg = argv[*i];
 
-    for (int i = 1; i < argc; i++) {
-        for (o = 0; o < known && strcmp(argv[i], options[o].name) != 0; o++)
-            ;
-        if (o < known && i + 1 < argc)
-            *options[o].to = argv[++i];
-        else if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) {
-            free(p->out);
-            p->out = mem_dup(argv[++i]);
-        } else if (argv[i][0] == '-')
-            return err_set(err, ERR_INVALID, "compile: unknown option '%s', or nothing behind it",
-                           argv[i]);
-        else if (p->file)
-            return err_set(err, ERR_INVALID, "compile: one file, not also '%s'", argv[i]);
-        else
-            p->file = argv[i];
-    }
+    for (size_t o = 0; o < sizeof options / sizeof *options; o++)
+        if (strcmp(arg, options[o].name) == 0 && *i + 1 < argc) {
+            *options[o].to = argv[++*i];
+            return 0;
+        }
+    if (arg[0] == '-')
+        return err_set(err, ERR_INVALID, "compile: unknown option '%s', or nothing behind it", arg);
+    if (p->file)
+        return err_set(err, ERR_INVALID, "compile: one file, not also '%s'", arg);
+    p->file = arg;
+    return 0;
+}
+
+static int read_plan(int argc, char **argv, struct plan *p, struct err *err)
+{
+    enum wow_tier tier;
+    int r = 0;
+
+    for (int i = 1; i < argc && r == 0; i++)
+        r = read_argument(p, argc, argv, &i, err);
+    if (r < 0)
+        return r;
     if (!p->file)
         return err_set(err, ERR_INVALID, "compile: which file? wow compile FILE.wasm");
     if (tier_of(p->tier, &tier) < 0)
@@ -83,7 +90,7 @@ static int read_plan(int argc, char **argv, struct plan *p, struct err *err)
     if (strchr(p->engine, '/'))
         return err_set(err, ERR_INVALID, "compile: '%s' is no engine's name", p->engine);
     if (!p->out)
-        p->out = name_output(p->file);
+        p->out = p->named = name_output(p->file);
     return 0;
 }
 

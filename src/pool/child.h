@@ -18,7 +18,7 @@
 struct child;
 
 struct child_events {
-    /* The module's name and the engine its manifest asks for ("-": none): then child_go, or free. */
+    /* The module's name, and the engine its manifest asks for or "-". Then child_go, or free. */
     void (*named)(void *ctx, const char *key, const char *engine);
     /*
      * It has ended; err is NULL when all the code is there. With refused, the baseline cannot do

@@ -53,7 +53,7 @@ struct worker {
 struct process_events {
     void (*news)(struct worker *w, void *ctx);               /* slots are done, or a guest sleeps */
     void (*exited)(struct worker *w, int status, void *ctx); /* it is freed afterwards */
-    void (*restarted)(void *ctx); /* workers can be asked for again */
+    void (*restarted)(void *ctx);                            /* workers can be asked for again */
     void (*ready)(struct engine *e, void *ctx);              /* its first worker is up */
     void (*failed)(struct engine *e, const char *why, void *ctx); /* it has no workers */
 };

@@ -2,7 +2,8 @@
 
 /*
  * Small messages with descriptors, over SOCK_SEQPACKET socketpairs: between wowd and a zygote,
- * from wowd to a worker, and to a compiler. Activations themselves go through shared memory (wire/slot.h).
+ * from wowd to a worker, and to a compiler. Activations themselves go through shared memory
+ * (wire/slot.h).
  */
 
 #include <stddef.h>

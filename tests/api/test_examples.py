@@ -121,3 +121,22 @@ def test_the_readmes_commands_are_the_makefiles():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"(?:^    |`)make ([a-z]+)", README, re.M):
         assert re.search(rf"^{target}:", makefile, re.M), f"make {target}"
+
+
+def test_what_the_page_about_engines_shows(start_wowd, tmp_path):
+    page = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8")
+    lines = [line.strip() for line in page.splitlines() if line.startswith("    build/wow ")]
+    wowd = start_wowd("auto", "--trust-precompiled")
+    env = {**os.environ, "WOW_EXECUTOR": executor(wowd)}
+
+    def shell(line):
+        line = line.replace("build/examples", f"{BUILD}/examples")
+        return subprocess.run(line.replace("build/wow ", f"{BUILD}/wow "), shell=True, cwd=tmp_path,
+                              env=env, capture_output=True, text=True, check=True).stdout
+
+    [invoke_it] = [line for line in lines if line.startswith("build/wow invoke")]
+    [compile_it] = [line for line in lines if line.startswith("build/wow compile")]
+    assert json.loads(shell(invoke_it))["result"] == {"result": 42}
+    assert shell(compile_it).startswith("add.wow: ")
+    again = shell("build/wow invoke add.wow '{\"a\": 40, \"b\": 2}'")
+    assert json.loads(again)["result"] == {"result": 42}

@@ -56,6 +56,8 @@ static const struct expected {
     {"loop", true, KILLED, 0, ""},
     {"loop_start", false, KILLED, 0, ""},
     {"fill", false, KILLED, 0, ""},
+    {"recurse", false, KILLED, 0, ""},
+    {"wait", false, KILLED, 0, "waiting\n"},
     {"print", false, KILLED, 0, "hello\n"},
     {"crash", true, CRASHED, 0, ""},
 };
@@ -179,6 +181,21 @@ static int descriptors(pid_t pid)
     return n;
 }
 
+static int mappings(pid_t pid)
+{
+    char path[64], line[1024];
+    int n = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+    FILE *f = fopen(path, "r");
+    while (f && fgets(line, sizeof line, f))
+        n++;
+    if (f)
+        fclose(f);
+    return n;
+}
+
+/* WOW_SOAK: so many rounds, and what was measured. */
 TEST(a_worker_does_not_grow)
 {
     const char *wanted = getenv("WOW_SOAK");
@@ -187,12 +204,13 @@ TEST(a_worker_does_not_grow)
 
     engine_worker(e);
     pid_t pid = engine_worker_pid(e);
-    int code = compiled(e, "echo"), fds = 0;
+    int code = compiled(e, "echo"), fds = 0, maps = 0;
     long rss = 0;
     for (long i = 0; i < rounds; i++) {
         if (i == rounds / 10) {
             rss = proc_number(pid, "VmRSS");
             fds = descriptors(pid);
+            maps = mappings(pid);
         }
         struct answer a = engine_run(e, code, "{}", LIMIT, 20000);
         if (!CHECK_INT(a.outcome, WIRE_SUCCESS))
@@ -200,6 +218,10 @@ TEST(a_worker_does_not_grow)
     }
     CHECK(rss > 0);
     CHECK_INT(descriptors(pid), fds);
+    CHECK(mappings(pid) <= maps + 2);
+    if (wanted)
+        printf("    %ld rounds: %ld to %ld KiB, %d to %d mappings, %d descriptors\n", rounds, rss,
+               proc_number(pid, "VmRSS"), maps, mappings(pid), fds);
 #ifdef __SANITIZE_ADDRESS__
     puts("    (memory not compared: AddressSanitizer keeps what is freed)");
 #else

@@ -247,6 +247,28 @@ static void load(struct engine *e, int code)
     e->loaded = st.st_ino;
 }
 
+/* Wait until the slot is done; false when the worker ended first, or was killed as it took long. */
+static bool wait_done(struct engine *e, unsigned kill_ms)
+{
+    struct pollfd polls[2] = {{.fd = e->bell, .events = POLLIN},
+                              {.fd = e->pidfd, .events = POLLIN}};
+    uint64_t rings;
+
+    for (;;) {
+        if (poll(polls, 2, (int)kill_ms) == 0) {
+            syscall(SYS_pidfd_send_signal, e->pidfd, SIGKILL, NULL, 0);
+            return false;
+        }
+        if (polls[0].revents)
+            must(read(e->bell, &rings, sizeof rings) == sizeof rings, "bell");
+        if (atomic_load(&e->map.head->slots[0].state) == WIRE_DONE)
+            return true;
+        if (polls[1].revents)
+            return false;
+        atomic_store(&e->map.head->wowd_sleeps, 1); /* it rang to say that its guest waits */
+    }
+}
+
 struct answer engine_run(struct engine *e, int code, const char *args, uint64_t memory,
                          unsigned kill_ms)
 {
@@ -261,15 +283,9 @@ struct answer engine_run(struct engine *e, int code, const char *args, uint64_t 
     atomic_store(&e->map.head->wowd_sleeps, 1);
     atomic_store(&e->map.head->slots[0].state, WIRE_QUEUED);
     wire_send(e->sock, &wake, NULL, 0, 0, &err);
-    struct pollfd polls[2] = {{.fd = e->bell, .events = POLLIN},
-                              {.fd = e->pidfd, .events = POLLIN}};
-    if (poll(polls, 2, (int)kill_ms) == 0)
-        syscall(SYS_pidfd_send_signal, e->pidfd, SIGKILL, NULL, 0);
-    a.done = polls[0].revents && atomic_load(&e->map.head->slots[0].state) == WIRE_DONE;
+    a.done = wait_done(e, kill_ms);
     take_log(e, &a);
     if (a.done) {
-        uint64_t rings;
-        must(read(e->bell, &rings, sizeof rings) == sizeof rings, "bell");
         take(e, &a);
         atomic_store(&e->map.head->slots[0].state, WIRE_FREE);
     } else {
