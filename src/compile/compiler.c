@@ -1,6 +1,7 @@
 #include "compile/compiler.h"
 
 #include <errno.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,11 +161,31 @@ static int follow(const struct order *o, struct err *err)
                                                    : compile_sent(o, &sent, err);
 }
 
+/* Let go of a program's pages that are as its file has them: they are back when they are needed. */
+static int rest(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+    (void)size;
+    (void)ctx;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        uintptr_t from = info->dlpi_addr + p->p_vaddr, end = from + p->p_memsz;
+        from = (from + page - 1) & -page;
+        if (p->p_type == PT_LOAD && !(p->p_flags & PF_W) && (end & -page) > from)
+            madvise((void *)from, (end & -page) - from, MADV_DONTNEED);
+    }
+    return 0;
+}
+
 /* Wait for the order; 0 when wowd needs none after all. */
 static int receive(struct order *o, struct err *err)
 {
+    char key[SHA256_HEX];
     int fds[WIRE_FDS_MAX];
 
+    sha256_hex("", 0, key);      /* OpenSSL gets itself ready at first use */
+    dl_iterate_phdr(rest, NULL); /* the wait may be long */
     int r = wire_receive(COMPILER_TALK, &o->message, fds, 0, err);
     if (r <= 0)
         return r;

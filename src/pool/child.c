@@ -101,6 +101,7 @@ static bool hear(struct child *c, bool *named)
         break;
     case 'D':
         c->complete = true;
+        c->events->made(c->ctx);
         break;
     case 'N':
         c->refused = true;
@@ -213,6 +214,13 @@ int child_new(struct loop *l, const struct pool_settings *settings, const struct
     return 0;
 }
 
+bool child_is_alive(struct child *c)
+{
+    if (c->pid > 0 && waitpid(c->pid, NULL, WNOHANG) == c->pid)
+        c->pid = 0;
+    return c->pid > 0;
+}
+
 int child_start(struct child *c, const struct child_order *order, struct err *err)
 {
     struct wire_message m = {.type = WIRE_COMPILE};
@@ -226,7 +234,7 @@ int child_start(struct child *c, const struct child_order *order, struct err *er
     memcpy(m.names, order->entry, n);
     m.names_size = (uint32_t)n;
     int r = wire_send(c->talk, &m, fds, 2, MSG_DONTWAIT, err);
-    if (r < 0)
+    if (r < 0 && err->kind != ERR_REFUSED) /* else it has ended, which its status explains */
         return r;
     if (!order->hurry)
         setpriority(PRIO_PROCESS, (id_t)c->pid, PATIENT_NICE);

@@ -20,6 +20,8 @@ struct child;
 struct child_events {
     /* The module's name, and the engine its manifest asks for or "-". Then child_go, or free. */
     void (*named)(void *ctx, const char *key, const char *engine);
+    /* All the code is there, as far as it says; ended follows. */
+    void (*made)(void *ctx);
     /*
      * It has ended; err is NULL when all the code is there. With refused, the baseline cannot do
      * what the optimising compiler may.
@@ -39,7 +41,9 @@ struct child_order {
 /* Start one that makes itself ready. */
 int child_new(struct loop *l, const struct pool_settings *settings, const struct engine *engine,
               enum wow_tier tier, struct child **out, struct err *err);
-/* Have it work. ERR_REFUSED: it is dead, of which nobody was told. */
+/* One may have died while it waited. */
+bool child_is_alive(struct child *c);
+/* Have it work. If it dies before it does, events tell. */
 int child_start(struct child *c, const struct child_order *order, struct err *err);
 void child_go(struct child *c);
 /* Stop it for a while, to leave its processor to others; and let it go on. */

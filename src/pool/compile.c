@@ -220,45 +220,59 @@ static void named(void *ctx, const char *key, const char *engine)
     start_jobs(c);
 }
 
-/* The code is there: who waits gets it, and a baseline is followed by better. */
-static void came(struct job *j)
+static void log_done(const struct job *j)
 {
-    struct compiles *c = j->owner;
-    struct wow_code baseline = {.fd = j->out, .tier = WOW_BASELINE};
-    struct code *code = NULL;
-    struct stat st;
-    struct err err;
-    int r = 0;
+    log_event("compile.done", "module=%.16s engine=%s tier=%s ms=%.1f", j->key, j->engine->name,
+              tier_name(j->tier), (double)(clock_mono_ns() - j->started_ns) / 1e6);
+}
 
-    if (j->tier == WOW_OPTIMISED) {
-        r = shelf_commit(j->engine->shelf, j->out, j->key, &err);
-        if (r == 0)
-            code = code_came(j->engine, j->key, NULL);
-    } else if (fstat(j->out, &st) < 0 ||
-               fcntl(j->out, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) < 0) {
-        r = err_errno(&err, ERR_INTERNAL, "keeping the baseline"); /* workers must not change it */
-    } else {
-        baseline.size = (size_t)st.st_size;
-        code = code_came(j->engine, j->key, &baseline);
-        j->out = -1;
+/* The optimised code is there: into the cache with it. */
+static void keep_optimised(struct job *j)
+{
+    struct code *code = NULL;
+    struct err err;
+
+    int r = shelf_commit(j->engine->shelf, j->out, j->key, &err);
+    if (r == 0) {
+        log_done(j);
+        code = code_came(j->engine, j->key, NULL);
     }
-    if (r == 0)
-        log_event("compile.done", "module=%.16s engine=%s tier=%s ms=%.1f", j->key, j->engine->name,
-                  tier_name(j->tier), (double)(clock_mono_ns() - j->started_ns) / 1e6);
-    if (r < 0 || j->tier == WOW_OPTIMISED) {
-        finish(j, code, r < 0 ? &err : NULL);
-        code_unref(code);
-        return;
-    }
+    finish(j, code, r < 0 ? &err : NULL);
+    code_unref(code);
+}
+
+/*
+ * The compiler says that the baseline is there. Who waits gets it now: the end of a process takes
+ * a millisecond or two. The seal keeps it as it is, also from that process.
+ */
+static void keep_baseline(struct job *j)
+{
+    struct wow_code baseline = {.fd = j->out, .tier = WOW_BASELINE};
+    struct stat st;
+
+    if (fcntl(j->out, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) < 0 ||
+        fstat(j->out, &st) < 0)
+        return; /* then there is none */
+    baseline.size = (size_t)st.st_size;
+    j->out = -1;
+    log_done(j);
+    j->better = code_came(j->engine, j->key, &baseline);
+    j->owner->background++;
+    tell(j, j->better, NULL);
+}
+
+static void made(void *ctx)
+{
+    struct job *j = ctx;
+
+    if (j->tier == WOW_BASELINE && !j->better && j->key[0])
+        keep_baseline(j);
+}
+
+/* Behind all others: the same once more, better. */
+static void improve(struct job *j)
+{
     unlink_job(j);
-    tell(j, code, NULL);
-    if (c->closing) {
-        job_free(j);
-        code_unref(code);
-        return;
-    }
-    j->better = code; /* with its reference */
-    c->background++;
     again(j, j->engine, WOW_OPTIMISED);
     put_job(j);
 }
@@ -270,12 +284,16 @@ static void ended(void *ctx, bool refused, const struct err *err)
 
     child_free(j->child);
     j->child = NULL;
-    if (refused)
+    if (j->better && j->tier == WOW_BASELINE)
+        improve(j);
+    else if (refused)
         again(j, j->engine, WOW_OPTIMISED);
     else if (err)
         finish(j, NULL, err);
+    else if (j->tier == WOW_BASELINE)
+        again(j, j->engine, WOW_OPTIMISED);
     else
-        came(j);
+        keep_optimised(j);
     start_jobs(c);
 }
 
@@ -313,12 +331,16 @@ static struct child *take_spare(struct compiles *c, const struct job *j)
     if (j->tier != WOW_BASELINE)
         return NULL;
     timer_set(c->refill, REFILL_MS);
+    if (*spare && !child_is_alive(*spare)) {
+        child_free(*spare);
+        *spare = NULL;
+    }
     return TAKE(*spare);
 }
 
 static int start(struct job *j, struct err *err)
 {
-    static const struct child_events events = {.named = named, .ended = ended};
+    static const struct child_events events = {.named = named, .made = made, .ended = ended};
     struct compiles *c = j->owner;
 
     j->started_ns = clock_mono_ns();
@@ -334,14 +356,10 @@ static int start(struct job *j, struct err *err)
                                       .events = &events,
                                       .ctx = j};
     struct child *child = take_spare(c, j);
-    r = child ? child_start(child, &order, err) : -ERR_REFUSED;
-    if (r == -ERR_REFUSED) { /* there was none, or it has died while it waited */
-        child_free(child);
-        child = NULL;
+    if (!child)
         r = child_new(c->loop, c->settings, j->engine, j->tier, &child, err);
-        if (r == 0)
-            r = child_start(child, &order, err);
-    }
+    if (r == 0)
+        r = child_start(child, &order, err);
     if (r < 0)
         child_free(child);
     else
