@@ -219,9 +219,10 @@ int compiler_run(const struct compiler_role *role)
 
     if (role->trusts)
         artifact_family(wow_engine.name, wow_engine.version, role->memory_mb, family);
-    int r = sandbox_compiler(role->user, &limits, &err);
+    /* An engine may want to see the machine before it works; it has seen no client's bytes yet. */
+    int r = wow_engine.open_compiler(role->tier, &o.rt, &err);
     if (r == 0)
-        r = wow_engine.open_compiler(role->tier, &o.rt, &err);
+        r = sandbox_compiler(role->user, &limits, &err);
     if (r == 0)
         r = receive(&o, &err);
     if (r > 0)

@@ -1,8 +1,8 @@
 #pragma once
 
 /*
- * The compiling process, between its exec by wowd and its exit: locks itself in, gets its engine
- * ready, waits for an order, unpacks an upload, says its hash, and compiles it if wowd wants. It
+ * The compiling process, between its exec by wowd and its exit: gets its engine ready, locks itself
+ * in, waits for an order, unpacks an upload, says its hash, and compiles it if wowd wants. It
  * may wait for long: wowd has one in reserve, so that who sends code never seen need not wait for
  * all that comes before the order. Limited in time, memory and output; whatever a hostile module
  * does to a compiler, the daemon sees an exit status.
