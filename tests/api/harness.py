@@ -292,9 +292,10 @@ class Wowd:
                 continue
 
     def descriptors(self):
-        """Its open descriptors, without the three that each worker costs."""
+        """Its open descriptors, without the three that each worker costs, and each zygote's one."""
         names = list(self._open_files())
-        return len(names) - 3 * names.count("anon_inode:[pidfd]")
+        zygotes = [pid for pid in children(self.pid) if _name(pid) == "wow-zygote"]
+        return len(names) - 3 * names.count("anon_inode:[pidfd]") - len(zygotes)
 
     def _settled(self):
         return list(self._open_files()).count("anon_inode:[pidfd]") == 2 and self.descriptors()

@@ -7,15 +7,18 @@ import pytest
 
 from harness import Background, cpu_ns, epoch_ms, in_threads, until, wasm
 
+# A chain of multiplications, so that no compiler finds a shorter way.
 SPIN = """(module (memory (export "memory") 1)
   (data (i32.const 0) "{\\"Ok\\":{}}") (global $at (mut i32) (i32.const 1024))
   (func (export "wasm_memory_buffer_allocate_space") (param i32))
   (func (export "get_wasm_memory_buffer_pointer") (result i32) (global.get $at))
   (func (export "get_wasm_memory_buffer_len") (result i32) (i32.const 9))
-  (func (export "_start") (local $i i32)
+  (func (export "_start") (local $i i32) (local $x i32)
     (loop $again
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
-      (i32.store (i32.const 2048) (local.get $i))
+      (local.set $x (i32.xor (i32.rotl (i32.mul (local.get $x) (i32.const 0x9e3779b1))
+        (i32.const 13)) (local.get $i)))
+      (i32.store (i32.const 2048) (local.get $x))
       (br_if $again (i32.lt_u (local.get $i) (i32.const 5000000))))
     (global.set $at (i32.const 0))))"""
 

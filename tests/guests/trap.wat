@@ -18,7 +18,7 @@
     (unreachable))
     (drop (i32.div_s (i32.const 1) (local.get $zero))) (return))
     (drop (i32.div_s (i32.const 0x80000000) (i32.sub (local.get $zero) (i32.const 1)))) (return))
-    (drop (i32.load (i32.const 0xfffffff0))) (return))
+    (i32.store (i32.const 0) (i32.load (i32.const 0xfffffff0))) (return))
     (i32.store (i32.const 65533) (i32.const 1)) (return))
     (call_indirect (type $plain) (i32.const 0)) (return))
     (call_indirect (type $plain) (i32.const 1)) (return))
