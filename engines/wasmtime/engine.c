@@ -150,7 +150,7 @@ static wasm_engine_t *new_engine(void)
     /* One activation at a time: a pool of one. The defaults would reserve a thousand of each. */
     wasmtime_pooling_allocation_config_total_core_instances_set(pool, 1);
     wasmtime_pooling_allocation_config_total_component_instances_set(pool, 1);
-    wasmtime_pooling_allocation_config_total_memories_set(pool, 1);
+    wasmtime_pooling_allocation_config_total_memories_set(pool, 2); /* one for externrefs */
     wasmtime_pooling_allocation_config_total_tables_set(pool, TABLES);
     wasmtime_pooling_allocation_config_total_gc_heaps_set(pool, 1);
     wasmtime_pooling_allocation_config_max_tables_per_module_set(pool, TABLES);
