@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from generate import FOLDERS, HERE, find_suite
 
 NO_SUCH_TIER = 77
-SHOWN_MAX = 100
+SHOWN_MAX = 40
 NO_INSTANCE = "there is no instance"  # as run.c says it
 PATIENCE_S = 120  # for one process; no test runs for long
 
@@ -93,11 +93,15 @@ class Engine:
         self.tier = tier
         self.plans = build / "spec"
 
-    def has_tier(self):
+    def starts(self):
+        """0 when both programs get through a plan without steps, else what the first says."""
         with tempfile.TemporaryDirectory() as empty:
             pathlib.Path(empty, "plan").touch()
-            done = subprocess.run([self.compiler, self.tier, empty, empty, "0"], check=False)
-        return done.returncode != NO_SUCH_TIER
+            for program in (self.compiler, self.runner):
+                argv = [program, self.tier, empty, empty, "0"]
+                if code := subprocess.run(argv, check=False).returncode:
+                    return code
+        return 0
 
     def start(self, program, test, code, first):
         """Returns the answers of one process, and how it ended if that was not as it should."""
@@ -234,9 +238,10 @@ def main():
     build, name, tier = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     engine = Engine(build, name, tier)
-    if not engine.has_tier():
-        print(f"{name} has no {tier} tier")
-        return NO_SUCH_TIER
+    if code := engine.starts():
+        why = "there is none" if code == NO_SUCH_TIER else f"does not start: {code}"
+        print(f"{name} {tier}: {why}")
+        return code
     tests = sys.argv[4:] or sorted(p.parent.name for p in engine.plans.glob("*/plan"))
     began = time.monotonic()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
