@@ -62,7 +62,7 @@ static void compile(const struct plan *p, struct wow_runtime *rt, const char *co
 
 int main(int argc, char **argv)
 {
-    struct wow_runtime *rt;
+    static struct wow_runtime *rt; /* for good: engines are not closed */
     enum wow_tier tier;
     struct plan p;
     struct err err;
