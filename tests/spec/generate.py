@@ -38,18 +38,19 @@ WRITTEN_OUT = (
     (re.compile(r"\(if \(i32\.const 1\) \(i32\.eqz\) "), "(i32.const 1) (if (i32.eqz) "),
 )
 
-# The module "spectest" of the official harness. Its functions are host functions (run.c).
-SPECTEST_FUNCS = {
-    b"print": "", b"print_i32": "i32", b"print_i64": "i64", b"print_f32": "f32",
-    b"print_f64": "f64", b"print_i32_f32": "i32 f32", b"print_f64_f64": "f64 f64",
+# What the module "spectest" of the official harness has, beside functions: those are the host's
+# (spectest.c), and stay imports.
+SPECTEST = {
+    ("global", b"global_i32"): const("i32", 666) + wasm.END,
+    ("global", b"global_i64"): const("i64", 666) + wasm.END,
+    ("global", b"global_f32"): const("f32", 0x4426A666) + wasm.END,
+    ("global", b"global_f64"): const("f64", 0x4084D4CCCCCCCCCD) + wasm.END,
+    ("table", b"table"): b"\x70\x01\x0a\x14",  # funcref, 10 to 20
+    ("memory", b"memory"): b"\x01\x01\x02",  # 1 to 2 pages
 }
-SPECTEST_GLOBALS = {
-    b"global_i32": const("i32", 666), b"global_i64": const("i64", 666),
-    b"global_f32": const("f32", 0x4426A666), b"global_f64": const("f64", 0x4084D4CCCCCCCCCD),
-}
-SPECTEST_TABLE = b"\x70\x01\x0a\x14"  # funcref, 10 to 20
-SPECTEST_MEMORY = b"\x01\x01\x02"     # 1 to 2 pages
+HOST = object()
 
+CONSTS = (0x41, 0x42, 0x43, 0x44)  # i32.const and so on
 WIDTHS = {"i8": 8, "i16": 16, "i32": 32, "f32": 32, "i64": 64, "f64": 64}
 QUIET = {32: 0x7FC00000, 64: 0x7FF8000000000000}
 
@@ -207,33 +208,29 @@ class Script:
         self.instantiate(command, "trap " + command["text"])
 
     def link(self, module):
-        """Put something in the place of each import that is not a host function."""
-        for item in module.imports:
-            if item.module == b"spectest":
-                self.link_spectest(module, item)
-        foreign = [i for i in module.imports if i.module != b"spectest"]
-        sources = [self.registered.get(i.module) for i in foreign]
-        hosted = [i for i in module.imports if i.kind == "func" and i not in foreign]
-        last_host = module.imports.index(hosted[-1]) if hosted else -1
-        bodies = [self.by_value(i, source) for i, source in zip(foreign, sources)]
-        early = [i for i in foreign if i.kind == "func" and module.imports.index(i) < last_host]
-        if None in bodies or early:
-            for source in filter(None, sources):
-                source.shared = True
+        """Define what a module imports, but for host functions."""
+        found = [self.definition(item) for item in module.imports]
+        funcs = [d for item, d in zip(module.imports, found) if item.kind == "func"]
+        if None in found or sorted(funcs, key=lambda d: d is not HOST) != funcs:
+            for item in module.imports:
+                if item.module in self.registered:
+                    self.registered[item.module].shared = True
             raise NotRun("linking")
-        for item, body in zip(foreign, bodies):
-            (module.stand_func if item.kind == "func" else module.stand_global)(item, body)
+        for item, definition in zip(module.imports, found):
+            if definition is not HOST:
+                module.define(item, definition)
 
-    def link_spectest(self, module, item):
+    def definition(self, item):
+        """What can stand for an import: HOST if it stays one, None if nothing can."""
+        if item.module != b"spectest":
+            return self.copied(item)
         if item.kind == "func":
-            assert item.name in SPECTEST_FUNCS
-        elif item.kind == "global":
-            module.stand_global(item, SPECTEST_GLOBALS[item.name] + wasm.END)
-        else:
-            module.stand_space(item, SPECTEST_TABLE if item.kind == "table" else SPECTEST_MEMORY)
+            return HOST
+        return SPECTEST[item.kind, item.name]
 
-    def by_value(self, item, source):
-        """What an import from another instance is, if a copy of it is as good; else None."""
+    def copied(self, item):
+        """What another instance exports, if a copy of it is as good; else None."""
+        source = self.registered.get(item.module)
         if not source or source.not_run:
             return None
         kind, index = source.module.exports[item.name]
@@ -242,7 +239,7 @@ class Script:
             return body if body and stands_alone(body) else None
         if kind == "global" and item.raw[1] == 0:
             initial = source.module.initial(index)
-            return initial if initial and initial[0] in (0x41, 0x42, 0x43, 0x44) else None
+            return initial if initial and initial[0] in CONSTS else None
         return None
 
     def do_register(self, command):

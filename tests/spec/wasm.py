@@ -209,25 +209,18 @@ class Module:
         self.exports[name] = ("func", func)
         self.added[EXPORT].append(sized(name) + b"\x00" + leb(func))
 
-    # ---- what stands for an import ----
-
-    def _drop(self, item):
-        at = [i for i in self.imports if i.kind == item.kind].index(item)
+    def define(self, item, definition):
+        """Have a definition in the place of an import: a body, a constant expression or a type."""
         self.dropped.add(id(item))
-        return at
-
-    def stand_func(self, item, body):
-        self._drop(item)
-        self.fronts[FUNC].append(leb(item.type))
-        self.fronts[CODE].append(sized(body))
-
-    def stand_global(self, item, expression):
-        self.replaced[self._drop(item)] = expression[:-1]
-        self.fronts[GLOBAL].append(item.raw + expression)
-
-    def stand_space(self, item, raw):
-        self._drop(item)
-        self.fronts[TABLE if item.kind == "table" else MEMORY].append(raw)
+        if item.kind == "func":
+            self.fronts[FUNC].append(leb(item.type))
+            self.fronts[CODE].append(sized(definition))
+        elif item.kind == "global":
+            index = [i for i in self.imports if i.kind == "global"].index(item)
+            self.replaced[index] = definition[:-len(END)]
+            self.fronts[GLOBAL].append(item.raw + definition)
+        else:
+            self.fronts[TABLE if item.kind == "table" else MEMORY].append(definition)
 
     # ---- writing ----
 
