@@ -16,7 +16,7 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 
 import wasm
-from wasm import Module, const
+from wasm import Module, Reader, const, leb
 
 HERE = pathlib.Path(__file__).parent
 
@@ -50,9 +50,17 @@ SPECTEST = {
 }
 HOST = object()
 
-CONSTS = (0x41, 0x42, 0x43, 0x44)  # i32.const and so on
-WIDTHS = {"i8": 8, "i16": 16, "i32": 32, "f32": 32, "i64": 64, "f64": 64}
+WIDTHS = {"i8": 8, "i16": 16, "i32": 32, "f32": 32, "i64": 64, "f64": 64, "v128": 128}
 QUIET = {32: 0x7FC00000, 64: 0x7FF8000000000000}
+
+# How a value is compared: what makes bits of it, the type of those, their "and", their "equal".
+COMPARED = {
+    "i32": (b"", "i32", wasm.I32_AND, wasm.I32_EQ),
+    "i64": (b"", "i64", wasm.I64_AND, wasm.I64_EQ),
+    "f32": (wasm.I32_REINTERPRET, "i32", wasm.I32_AND, wasm.I32_EQ),
+    "f64": (wasm.I64_REINTERPRET, "i64", wasm.I64_AND, wasm.I64_EQ),
+    "v128": (b"", "v128", wasm.V128_AND, wasm.I8X16_EQ + wasm.I8X16_ALL_TRUE),
+}
 
 
 class NotRun(Exception):
@@ -96,7 +104,7 @@ def push(module, v):
     if v["type"] in ("externref", "funcref"):
         if v["value"] != "null":
             raise NotRun("externref")
-        return b"\xd0" + bytes([wasm.VALTYPES[v["type"]]])
+        return wasm.REF_NULL + bytes([wasm.VALTYPES[v["type"]]])
     return module.add_operand(v["type"], value(v)[1])
 
 
@@ -106,14 +114,9 @@ def is_right(v):
     if kind in ("externref", "funcref"):
         if v.get("value", "null") != "null":
             raise NotRun("externref")
-        return b"\xd1" if "value" in v else b"\xd1\x45"
+        return wasm.REF_IS_NULL + (b"" if "value" in v else wasm.I32_EQZ)
     mask, bits = value(v)
-    if kind == "v128":
-        masked = const("v128", mask) + b"\xfd\x4e" if mask + 1 < 1 << 128 else b""
-        return masked + const("v128", bits) + b"\xfd\x23\xfd\x63"
-    code = {"f32": b"\xbc", "f64": b"\xbd"}.get(kind, b"")
-    word, land, equal = (("i32", b"\x71", b"\x46") if WIDTHS[kind] == 32
-                         else ("i64", b"\x83", b"\x51"))
+    code, word, land, equal = COMPARED[kind]
     if mask + 1 < 1 << WIDTHS[kind]:
         code += const(word, mask) + land
     return code + const(word, bits) + equal
@@ -124,39 +127,37 @@ def tested(module, action):
     name = action["field"].encode("utf-8", "surrogateescape")
     kind, index = module.exports[name]
     if action["type"] == "get":
-        return b"\x23" + wasm.leb(index), module.globals[index][:1]
+        return wasm.GLOBAL_GET + leb(index), module.globals[index][:1]
     code = b"".join(push(module, v) for v in action["args"])
-    return code + b"\x10" + wasm.leb(index), module.types[module.funcs[index]][1]
+    return code + wasm.CALL + leb(index), module.types[module.funcs[index]][1]
 
 
 def add_step(module, name, command):
     """Export what does one command: it returns 0, or the number of the result that is wrong."""
     code, results = tested(module, command["action"])
     if command["type"] != "assert_return":
-        module.add_function(name, b"", code + b"\x1a" * len(results) + const("i32", 0))
+        module.add_function(name, b"", code + wasm.DROP * len(results) + const("i32", 0))
         return
     assert len(results) == len(command["expected"])
     for i in reversed(range(len(results))):
-        code += b"\x21" + wasm.leb(i)
+        code += wasm.LOCAL_SET + leb(i)
     for i, v in enumerate(command["expected"]):
-        code += b"\x20" + wasm.leb(i) + is_right(v)
-        code += b"\x45\x04\x40" + const("i32", i + 1) + b"\x0f\x0b"
+        code += wasm.LOCAL_GET + leb(i) + is_right(v) + wasm.I32_EQZ
+        code += wasm.IF + const("i32", i + 1) + wasm.RETURN + wasm.END
     module.add_function(name, results, code + const("i32", 0))
 
 
 def stands_alone(body):
     """Is this a body of parameters and constants only, which is the same in any module?"""
-    r = wasm.Reader(body)
+    r = Reader(body)
     if r.number() != 0:
         return False
-    while r.at < len(body) - 1:
-        op = r.byte()
-        if op in (0x20, 0x41, 0x42):
-            r.number()
-        elif op in (0x43, 0x44):
-            r.take(4 if op == 0x43 else 8)
-        else:
-            return False
+    try:
+        while r.at < len(body):
+            if r.instruction() in (wasm.GLOBAL_GET, wasm.REF_FUNC):
+                return False
+    except wasm.Unknown:
+        return False
     return True
 
 
@@ -239,7 +240,7 @@ class Script:
             return body if body and stands_alone(body) else None
         if kind == "global" and item.raw[1] == 0:
             initial = source.module.initial(index)
-            return initial if initial and initial[0] in CONSTS else None
+            return initial if initial and stands_alone(b"\0" + initial) else None
         return None
 
     def do_register(self, command):

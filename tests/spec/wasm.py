@@ -10,7 +10,15 @@ ORDER = [TYPE, IMPORT, FUNC, TABLE, MEMORY, GLOBAL, EXPORT, START, ELEM, DATACOU
 KINDS = ("func", "table", "memory", "global")
 VALTYPES = {"i32": 0x7F, "i64": 0x7E, "f32": 0x7D, "f64": 0x7C, "v128": 0x7B,
             "funcref": 0x70, "externref": 0x6F}
-END = b"\x0b"
+
+# Instructions.
+END, IF, RETURN, CALL, DROP = b"\x0b", b"\x04\x40", b"\x0f", b"\x10", b"\x1a"
+LOCAL_GET, LOCAL_SET, GLOBAL_GET = b"\x20", b"\x21", b"\x23"
+I32_EQZ, I32_EQ, I64_EQ, I32_AND, I64_AND = b"\x45", b"\x46", b"\x51", b"\x71", b"\x83"
+I32_REINTERPRET, I64_REINTERPRET = b"\xbc", b"\xbd"
+REF_NULL, REF_IS_NULL, REF_FUNC = b"\xd0", b"\xd1", b"\xd2"
+V128_CONST, V128_AND, I8X16_EQ, I8X16_ALL_TRUE = b"\xfd\x0c", b"\xfd\x4e", b"\xfd\x23", b"\xfd\x63"
+CONSTS = {"i32": b"\x41", "i64": b"\x42", "f32": b"\x43", "f64": b"\x44", "v128": V128_CONST}
 
 
 def leb(n):
@@ -43,14 +51,14 @@ def sized(data):
 
 def const(kind, bits):
     """The instruction that pushes a value, given as its bits."""
-    if kind == "v128":
-        return b"\xfd\x0c" + bits.to_bytes(16, "little")
     if kind in ("i32", "i64"):
         width = int(kind[1:])
-        number = bits - (1 << width) if bits >> (width - 1) else bits
-        return (b"\x41" if kind == "i32" else b"\x42") + signed(number)
-    return (b"\x43" + bits.to_bytes(4, "little") if kind == "f32"
-            else b"\x44" + bits.to_bytes(8, "little"))
+        return CONSTS[kind] + signed(bits - (1 << width) if bits >> (width - 1) else bits)
+    return CONSTS[kind] + bits.to_bytes({"f32": 4, "f64": 8, "v128": 16}[kind], "little")
+
+
+class Unknown(Exception):
+    """An instruction that is not read here."""
 
 
 class Reader:
@@ -98,23 +106,29 @@ class Reader:
         """A constant expression; global.get of what is in replaced becomes that."""
         out = b""
         while True:
-            start, op = self.at, self.byte()
-            if op == 0x0B:
+            start, op = self.at, self.instruction()
+            if op == END:
                 return out + END
-            if op == 0x23:
-                index = self.number()
-                out += replaced.get(index, self.data[start:self.at])
-                continue
-            if op in (0x41, 0x42, 0xD2):
-                self.number()
-            elif op == 0xD0:
-                self.byte()
-            elif op in (0x43, 0x44):
-                self.take(4 if op == 0x43 else 8)
-            else:
-                assert op == 0xFD and self.number() == 12
-                self.take(16)
-            out += self.data[start:self.at]
+            index = Reader(self.data, start + 1).number() if op == GLOBAL_GET else None
+            out += replaced.get(index, self.data[start:self.at])
+
+    def instruction(self):
+        """Passes over one that constant expressions, and the plainest bodies, have; its opcode."""
+        op = self.take(1)
+        if op in (CONSTS["i32"], CONSTS["i64"], LOCAL_GET, GLOBAL_GET, REF_FUNC):
+            self.number()
+        elif op in (CONSTS["f32"], CONSTS["f64"]):
+            self.take(4 if op == CONSTS["f32"] else 8)
+        elif op == REF_NULL:
+            self.byte()
+        elif op == V128_CONST[:1]:
+            op += self.take(1)
+            if op != V128_CONST:
+                raise Unknown(op)
+            self.take(16)
+        elif op != END:
+            raise Unknown(op)
+        return op
 
 
 class Import:
@@ -196,7 +210,7 @@ class Module:
             head = bytes([VALTYPES[kind], 1])
             self.globals.append(head)
             self.added[GLOBAL].append(head + const(kind, bits) + END)
-        return b"\x23" + leb(self._known[key])
+        return GLOBAL_GET + leb(self._known[key])
 
     def add_function(self, name, local_types, code):
         """Export a function of type () -> i32."""
