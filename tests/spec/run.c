@@ -1,7 +1,7 @@
 /*
  * spec-run-ENGINE TIER PLAN CODE FROM: what spec-compile-ENGINE made of the modules in the
  * directory PLAN is loaded and spawned, and their functions called, in the plan's order. Leaves out
- * the steps below FROM.
+ * the steps below FROM; if that is a call, its module is spawned anew.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -67,7 +67,7 @@ static int load(struct run *x, const struct plan *p, struct err *err)
     return wow_engine.load(x->rt, &code, &x->module, err);
 }
 
-static void spawn(struct run *x, const struct plan *p)
+static void spawn(struct run *x, const struct plan *p, bool quiet)
 {
     const struct wow_limits limits = {.memory = MEMORY};
     struct wow_end end = {0};
@@ -77,6 +77,8 @@ static void spawn(struct run *x, const struct plan *p)
     int r = load(x, p, &err);
     if (r == 0)
         r = wow_engine.spawn(x->module, &limits, NULL, &x->instance, &end, &err);
+    if (quiet)
+        return;
     if (r < 0)
         plan_answer(p, "broken", err.msg);
     else if (x->instance)
@@ -102,7 +104,7 @@ int main(int argc, char **argv)
 {
     const struct wow_imports host = {.table = spectest_imports};
     static struct run x; /* for good: engines are not closed */
-    struct plan p;
+    struct plan p, last = {.verb = PLAN_OTHER};
     struct err err;
 
     if (argc != 5 || tier_of(argv[1], &x.tier) < 0 || plan_open(&p, argv[2]) < 0) {
@@ -114,9 +116,16 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: %s\n", argv[0], err.msg);
         return 1;
     }
-    while (plan_next(&p, (unsigned)strtoul(argv[4], NULL, 10))) {
+    unsigned from = (unsigned)strtoul(argv[4], NULL, 10);
+    while (plan_next(&p, 0)) {
+        if (p.number < from) {
+            last = p.verb == PLAN_MODULE ? p : last;
+            continue;
+        }
+        if (p.number == from && p.verb == PLAN_CALL && last.verb == PLAN_MODULE)
+            spawn(&x, &last, true);
         if (p.verb == PLAN_MODULE)
-            spawn(&x, &p);
+            spawn(&x, &p, false);
         else if (p.verb == PLAN_CALL)
             call(&x, &p);
     }
