@@ -150,7 +150,7 @@ static wasm_engine_t *new_engine(void)
     /* One activation at a time: a pool of one. The defaults would reserve a thousand of each. */
     wasmtime_pooling_allocation_config_total_core_instances_set(pool, 1);
     wasmtime_pooling_allocation_config_total_component_instances_set(pool, 1);
-    wasmtime_pooling_allocation_config_total_memories_set(pool, 1);
+    wasmtime_pooling_allocation_config_total_memories_set(pool, 2); /* one for externrefs */
     wasmtime_pooling_allocation_config_total_tables_set(pool, TABLES);
     wasmtime_pooling_allocation_config_total_gc_heaps_set(pool, 1);
     wasmtime_pooling_allocation_config_max_tables_per_module_set(pool, TABLES);
@@ -199,12 +199,14 @@ int __wrap_open64(const char *path, int flags, ...)
     return __real_open64(path, flags, mode);
 }
 
-static bool is_i32s(const wasm_valtype_vec_t *types)
+/* Compared, as asking for the kind of a v128 or of a newer reference type ends the process. */
+static bool is_i32s(const wasm_valtype_vec_t *types, const wasm_valtype_t *i32)
 {
-    return types->size == 0 || (types->size == 1 && wasm_valtype_kind(types->data[0]) == WASM_I32);
+    return types->size == 0 ||
+           (types->size == 1 && wasmtime_wasm_valtype_equal(types->data[0], i32));
 }
 
-static void add_export(struct wow_module *m, const wasm_exporttype_t *e)
+static void add_export(struct wow_module *m, const wasm_exporttype_t *e, const wasm_valtype_t *i32)
 {
     const wasm_name_t *name = wasm_exporttype_name(e);
     const wasm_externtype_t *type = wasm_exporttype_type(e);
@@ -213,7 +215,7 @@ static void add_export(struct wow_module *m, const wasm_exporttype_t *e)
 
     if (memory)
         m->memory_min = wasmtime_memorytype_minimum(memory);
-    if (!f || !is_i32s(wasm_functype_params(f)) || !is_i32s(wasm_functype_results(f)))
+    if (!f || !is_i32s(wasm_functype_params(f), i32) || !is_i32s(wasm_functype_results(f), i32))
         return;
     struct exported *x = &m->exports[m->exportc];
     x->name = strndup(name->data, name->size);
@@ -224,13 +226,15 @@ static void add_export(struct wow_module *m, const wasm_exporttype_t *e)
 
 static int read_exports(struct wow_module *m, struct err *err)
 {
+    wasm_valtype_t *i32 = wasm_valtype_new(WASM_I32);
     wasm_exporttype_vec_t all;
 
     wasmtime_module_exports(m->module, &all);
     m->exports = calloc(all.size + 1, sizeof *m->exports);
     for (size_t i = 0; m->exports && i < all.size; i++)
-        add_export(m, all.data[i]);
+        add_export(m, all.data[i], i32);
     wasm_exporttype_vec_delete(&all);
+    wasm_valtype_delete(i32);
     return m->exports ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
