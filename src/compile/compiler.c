@@ -14,13 +14,13 @@
 #include "base/sha256.h"
 #include "compile/artifact.h"
 #include "compile/unpack.h"
+#include "engine/cap.h"
+#include "engine/features.h"
 #include "engine/sections.h"
 #include "engine/tier.h"
 #include "host/guest.h"
 #include "wire/message.h"
 #include "worker/sandbox.h"
-
-DEFINE_AUTO(sections, struct sections *, sections_free)
 
 static void say(char what, const char *text)
 {
@@ -35,7 +35,10 @@ static int inspect(struct wow_bytes wasm, const char *entry, struct err *err)
 {
     AUTO(sections) struct sections *s = NULL;
 
-    int r = sections_read(wasm, &s, err);
+    /* First, as the others know no type or import that came later. */
+    int r = features_check(wasm, err);
+    if (r == 0)
+        r = sections_read(wasm, &s, err);
     if (r == 0)
         r = sections_check_imports(s, wasi_imports, err);
     if (r < 0)
@@ -89,12 +92,17 @@ struct order {
     int upload, out;
 };
 
-/* Make machine code of a module that wow can run. */
+/* Make machine code of a module that wow can run, for no more memory than it will ever get. */
 static int make(const struct order *o, struct wow_bytes wasm, struct err *err)
 {
+    AUTO(buf) struct buf capped;
     bool baseline = o->role->tier == WOW_BASELINE;
 
-    int r = wow_engine.compile(o->rt, wasm, o->out, err);
+    buf_init(&capped, wasm.size + CAP_ADDS);
+    int r = cap_memory(wasm, (uint64_t)o->role->memory_mb << 20, &capped, err);
+    const struct wow_bytes bytes = {(const uint8_t *)capped.data, capped.size};
+    if (r == 0)
+        r = wow_engine.compile(o->rt, bytes, o->out, err);
     if (r == 0 && !baseline && fsync(o->out) < 0 && errno != EINVAL)
         r = err_errno(err, ERR_INTERNAL, "keeping machine code");
     if (r == -ERR_INVALID && baseline)

@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/reader.h"
 
-enum { SECTION_TYPE = 1, SECTION_IMPORT = 2, SECTION_EXPORT = 7 };
-enum { KIND_FUNC, KIND_TABLE, KIND_MEMORY, KIND_GLOBAL, KIND_TAG };
-
-#define TYPES_MAX 100000u
+#define ENTRIES_MAX 100000u
 #define NAME_SHOWN 80
 
 struct name {
@@ -27,9 +25,12 @@ struct exported {
     uint32_t kind;
 };
 
-/* A function type as in struct wow_import; "?" when it has what no host function has. */
+/*
+ * A function type as in struct wow_import, with '?' for what no host function has. One that does
+ * not fit is cut, and still differs from all of them: the ':' and two results have room, too.
+ */
 struct type {
-    char text[WOW_HOST_PARAMS_MAX + 3];
+    char text[WOW_HOST_PARAMS_MAX + 5];
 };
 
 struct sections {
@@ -39,62 +40,21 @@ struct sections {
     uint32_t typec, importc, exportc;
 };
 
-struct reader {
-    const uint8_t *start, *at, *end;
-    bool bad;
-};
-
-static uint8_t byte(struct reader *r)
-{
-    if (r->at == r->end) {
-        r->bad = true;
-        return 0;
-    }
-    return *r->at++;
-}
-
-/* An unsigned LEB128 of at most 32 bits. */
-static uint32_t number(struct reader *r)
-{
-    uint32_t value = 0;
-
-    for (unsigned shift = 0; shift < 35; shift += 7) {
-        uint8_t b = byte(r);
-        value |= (uint32_t)(b & 0x7f) << (shift < 32 ? shift : 31);
-        if (!(b & 0x80))
-            return value;
-    }
-    r->bad = true;
-    return 0;
-}
-
-static const uint8_t *skip(struct reader *r, uint32_t n)
-{
-    const uint8_t *from = r->at;
-
-    if (n > (size_t)(r->end - r->at)) {
-        r->bad = true;
-        return from;
-    }
-    r->at += n;
-    return from;
-}
-
 static struct name name(struct reader *r)
 {
-    uint32_t n = number(r);
-    const uint8_t *at = skip(r, n);
+    uint32_t n = reader_u32(r);
+    const uint8_t *at = reader_skip(r, n);
 
     return (struct name){(const char *)at, r->bad ? 0 : n};
 }
 
-/* How many entries a vector has; each takes at least a byte, so no more than are left. */
+/* How many entries a vector has: no more than we are ready to keep. */
 static uint32_t count(struct reader *r)
 {
-    uint32_t n = number(r);
+    uint32_t n = reader_count(r);
 
-    if (n > (size_t)(r->end - r->at) || n > TYPES_MAX)
-        r->bad = true;
+    if (n > ENTRIES_MAX)
+        reader_fail(r);
     return r->bad ? 0 : n;
 }
 
@@ -118,12 +78,12 @@ static void read_type(struct reader *r, struct type *out)
 {
     size_t n = 0;
 
-    if (byte(r) != 0x60)
-        r->bad = true;
+    if (reader_byte(r) != 0x60)
+        reader_fail(r);
     for (int side = 0; side < 2; side++) {
         uint32_t values = count(r);
         for (uint32_t i = 0; i < values && !r->bad; i++) {
-            char c = letter(byte(r));
+            char c = letter(reader_byte(r));
             if (n < sizeof out->text - 2)
                 out->text[n++] = c;
         }
@@ -143,11 +103,11 @@ static void read_types(struct reader *r, struct sections *s)
 
 static void skip_limits(struct reader *r)
 {
-    uint8_t flags = byte(r);
+    uint8_t flags = reader_byte(r);
 
-    number(r);
+    reader_u32(r);
     if (flags & 1)
-        number(r);
+        reader_u32(r);
 }
 
 static void read_imports(struct reader *r, struct sections *s)
@@ -158,19 +118,19 @@ static void read_imports(struct reader *r, struct sections *s)
         struct import *m = &s->imports[i];
         m->module = name(r);
         m->name = name(r);
-        m->kind = byte(r);
+        m->kind = reader_byte(r);
         if (m->kind == KIND_FUNC) {
-            m->type = number(r);
+            m->type = reader_u32(r);
         } else if (m->kind == KIND_TABLE) {
-            byte(r);
+            reader_byte(r);
             skip_limits(r);
         } else if (m->kind == KIND_MEMORY) {
             skip_limits(r);
         } else if (m->kind == KIND_GLOBAL) {
-            byte(r);
-            byte(r);
+            reader_byte(r);
+            reader_byte(r);
         } else {
-            r->bad = true;
+            reader_fail(r);
         }
     }
 }
@@ -181,8 +141,8 @@ static void read_exports(struct reader *r, struct sections *s)
     s->exports = mem_zero((s->exportc + 1) * sizeof *s->exports);
     for (uint32_t i = 0; i < s->exportc && !r->bad; i++) {
         s->exports[i].name = name(r);
-        s->exports[i].kind = byte(r);
-        number(r);
+        s->exports[i].kind = reader_byte(r);
+        reader_u32(r);
     }
 }
 
@@ -198,35 +158,21 @@ static void read_section(uint8_t id, struct reader *r, struct sections *s)
 
 int sections_read(struct wow_bytes wasm, struct sections **out, struct err *err)
 {
-    static const uint8_t magic[8] = {0, 'a', 's', 'm', 1, 0, 0, 0};
-    struct reader r = {.start = wasm.data, .at = wasm.data, .end = wasm.data + wasm.size};
+    AUTO(sections) struct sections *s = NEW(struct sections);
+    struct reader_section section;
+    struct reader module;
 
-    if (wasm.size < sizeof magic || memcmp(wasm.data, magic, 4) != 0)
-        return err_set(err, ERR_INVALID, "not a wasm module");
-    if (memcmp(wasm.data, magic, sizeof magic) != 0)
-        return err_set(err, ERR_INVALID,
-                       "a wasm component or another version than 1, not a module");
-    struct sections *s = NEW(struct sections);
-    r.at += sizeof magic;
-    while (r.at < r.end && !r.bad) {
-        uint8_t id = byte(&r);
-        uint32_t size = number(&r);
-        const uint8_t *body = skip(&r, size);
-        if (r.bad)
-            break;
-        struct reader section = {.start = wasm.data, .at = body, .end = body + size};
-        read_section(id, &section, s);
-        if (section.bad) {
-            r.at = section.at;
-            r.bad = true;
-        }
+    int r = reader_begin(wasm, &module, err);
+    if (r < 0)
+        return r;
+    while (reader_next(&module, &section)) {
+        read_section(section.id, &section.body, s);
+        if (section.body.bad)
+            return reader_damaged(&section.body, err);
     }
-    if (r.bad) {
-        sections_free(s);
-        return err_set(err, ERR_INVALID, "the wasm module is cut or damaged at byte %zu",
-                       (size_t)(r.at - r.start));
-    }
-    *out = s;
+    if (module.bad)
+        return reader_damaged(&module, err);
+    *out = TAKE(s);
     return 0;
 }
 

@@ -3,11 +3,11 @@
 /*
  * What all engines need to know of a module before they see it: its imports and exports, read
  * from its sections. Used in the compiling process only, as the bytes are hostile.
- * Format: WebAssembly core specification 2.0, chapter 5, "Binary Format".
  */
 
 #include <stdbool.h>
 
+#include "base/auto.h"
 #include "wow/engine.h"
 
 struct sections;
@@ -15,6 +15,7 @@ struct sections;
 /* Read the sections that matter; fails when the module is cut or its sections make no sense. */
 int sections_read(struct wow_bytes wasm, struct sections **out, struct err *err);
 void sections_free(struct sections *s);
+DEFINE_AUTO(sections, struct sections *, sections_free)
 
 /* Every import must be in the table, with the same type; else the error names it. */
 int sections_check_imports(const struct sections *s, const struct wow_import *table,

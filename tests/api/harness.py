@@ -45,8 +45,8 @@ def epoch_ms():
 
 @functools.cache
 def _assemble(text):
-    done = subprocess.run(["wat2wasm", "-", "--output=-"], input=text.encode(),
-                          capture_output=True, check=False)
+    done = subprocess.run(["wat2wasm", "--enable-tail-call", "--enable-threads", "-", "--output=-"],
+                          input=text.encode(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 

@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from harness import BUFFER, GUESTS, action, wasm
+from harness import BUFFER, GUESTS, NAMES, action, wasm
 
 MISSING = "Missing main/no code to execute."
 START = '(func (export "_start"))'
@@ -269,6 +269,22 @@ def test_an_invalid_body_is_refused(wowd):
      "the function 'wasi_snapshot_preview1.fd_write', but with another type than it has")])
 def test_an_import_that_does_not_exist_is_named(wowd, text, what):
     assert refused(wowd, wasm(f"(module {text})")) == failed(f"the module imports {what}")
+
+
+FENCED = '(func (export "_start") (atomic.fence))'
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_only_some_engines_have_is_refused_by_all(start_wowd, name):
+    wowd = start_wowd(name)
+    for text, what in [
+            (BUFFER + '(func $f) (func (export "_start") (return_call $f))',
+             "tail calls (return_call at byte "),
+            (BUFFER + FENCED, "threads (an atomic instruction at byte "),
+            (BUFFER.replace(" 1)", " 1 2 shared)") + START, "threads (a shared memory at byte ")]:
+        error = refused(wowd, wasm(f"(module {text})"))
+        assert error.startswith(failed(f"the module uses {what}")[:-1]), error
+        assert error.endswith("), which wow does not turn on."), error
 
 
 SOME = BUFFER.replace('(export "get_wasm_memory_buffer_len")', "")

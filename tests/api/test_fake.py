@@ -1,7 +1,7 @@
 """The fake engine: what is not an engine's doing, and errors that no engine makes on demand."""
 import pytest
 
-from harness import BUFFER, NAMES, UNEXPECTED_EXIT, epoch_ms, run_wowd
+from harness import BUFFER, NAMES, UNEXPECTED_EXIT, epoch_ms, run_wowd, wasm
 
 pytestmark = pytest.mark.skipif("fake" not in NAMES, reason="this build has no fake engine")
 
@@ -23,6 +23,18 @@ def fake(start_wowd, kept):
 def test_it_answers_its_arguments(fake):
     wowd = fake()
     assert wowd.container("ok.wat").run({"a": [1, 2.0]}).result == {"a": [1, 2.0]}
+
+
+def test_an_engine_is_given_the_module_with_the_memory_it_may_have(start_wowd, tmp_path):
+    wowd = start_wowd("fake", "--memory", 64, cache=tmp_path)
+    wowd.container("ok.wat")
+    sent = wasm("ok.wat")
+    before, flags, after = sent.partition(b"\5\3\1\0")  # a memory without a maximum
+    assert flags
+    capped = before + b"\5\5\1\1" + after[:1] + b"\x80\x08" + after[1:]  # 1024 pages
+    files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(capped in content for content in files)
+    assert not any(sent in content for content in files)
 
 
 @pytest.mark.parametrize("name, error", [

@@ -18,7 +18,6 @@
 #define SKIPPED 77 /* to CTest */
 #define WASM_MAX (16u << 20)
 
-DEFINE_AUTO(sections, struct sections *, sections_free)
 
 static const char *refusal(const struct err *err)
 {
