@@ -257,11 +257,12 @@ static void describe_trap(struct wow_end *end, const char *text)
         {"wasm operand stack overflow", "call stack exhausted"},
         {"undefined element", "out of bounds table access"},
     };
-    static const char prefix[] = "Exception: "; /* of a start section, more stands before it */
-    const char *at = strstr(text, prefix);
+    static const char *const prefixes[] = {"instantiate failed: ", "Exception: "};
 
-    if (at)
-        text = at + sizeof prefix - 1;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        const char *at = strstr(text, prefixes[i]);
+        text = at ? at + strlen(prefixes[i]) : text;
+    }
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(text, texts[i].theirs) == 0)
             text = texts[i].ours;
