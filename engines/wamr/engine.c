@@ -261,8 +261,7 @@ static void describe_trap(struct wow_end *end, const char *text)
 
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
         const char *at = strstr(text, prefixes[i]);
-        if (at)
-            text = at + strlen(prefixes[i]);
+        text = at ? at + strlen(prefixes[i]) : text;
     }
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(text, texts[i].theirs) == 0)

@@ -25,7 +25,6 @@ NO_SUCH_TIER = 77
 SHOWN_MAX = 40
 NO_INSTANCE = "there is no instance"  # as run.c says it
 COMPILE_S, RUN_S = 240, 30  # what a process gets; no test runs for long
-HANGS, HANG_S = "hangs: ", 3  # how the reason begins for what gets no more than this
 RESTARTS_MAX = 50
 
 # Texts that say the same as the spec's: engines do not tell a call through a table's end from any
@@ -95,11 +94,10 @@ def read_known(engine, tier):
 
 
 class Engine:
-    def __init__(self, build, engine, tier, known):
+    def __init__(self, build, engine, tier):
         self.compiler = build / f"spec-compile-{engine}"
         self.runner = build / f"spec-run-{engine}"
         self.tier = tier
-        self.hanging = [e.pattern for e in known if e.reason.startswith(HANGS)]
         self.plans = build / "spec"
 
     def starts(self):
@@ -115,8 +113,7 @@ class Engine:
     def start(self, program, test, code, first):
         """Returns the answers of one process, and how it ended if that was not as it should."""
         argv = [program, self.tier, self.plans / test, code, str(first)]
-        patience = (COMPILE_S if program == self.compiler else
-                    HANG_S if test + ".wast" in self.hanging else RUN_S)
+        patience = COMPILE_S if program == self.compiler else RUN_S
         try:
             done = subprocess.run(argv, capture_output=True, check=False, timeout=patience)
             out, end = done.stdout, done.returncode and f"ended with {done.returncode}"
@@ -247,8 +244,7 @@ def main():
         sys.exit(__doc__)
     build, name, tier = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    known = read_known(name, tier)
-    engine = Engine(build, name, tier, known)
+    engine = Engine(build, name, tier)
     if code := engine.starts():
         why = "there is none" if code == NO_SUCH_TIER else f"does not start: {code}"
         print(f"{name} {tier}: {why}")
@@ -260,6 +256,7 @@ def main():
     for test, steps in zip(tests, results):
         report_test(test, steps)
     steps = [s for some in results for s in some]
+    known = read_known(name, tier)
     good = report(f"{name} {tier}", steps, known, sys.argv[4:], time.monotonic() - began)
     return 0 if good else 1
 

@@ -18,7 +18,6 @@
 #define SKIPPED 77 /* to CTest */
 #define WASM_MAX (16u << 20)
 
-
 static const char *refusal(const struct err *err)
 {
     return err->kind == ERR_INVALID ? "refused" : "broken";

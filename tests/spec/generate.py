@@ -136,7 +136,8 @@ def add_step(module, name, command):
     """Export what does one command: it returns 0, or the number of the result that is wrong."""
     code, results = tested(module, command["action"])
     if command["type"] != "assert_return":
-        module.add_function(name, b"", code + wasm.DROP * len(results) + const("i32", 0))
+        sinks = b"".join(module.add_sink(t) for t in reversed(results))
+        module.add_function(name, b"", code + sinks + const("i32", 0))
         return
     assert len(results) == len(command["expected"])
     for i in reversed(range(len(results))):

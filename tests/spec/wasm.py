@@ -13,7 +13,7 @@ VALTYPES = {"i32": 0x7F, "i64": 0x7E, "f32": 0x7D, "f64": 0x7C, "v128": 0x7B,
 
 # Instructions.
 END, IF, RETURN, CALL, DROP = b"\x0b", b"\x04\x40", b"\x0f", b"\x10", b"\x1a"
-LOCAL_GET, LOCAL_SET, GLOBAL_GET = b"\x20", b"\x21", b"\x23"
+LOCAL_GET, LOCAL_SET, GLOBAL_GET, GLOBAL_SET = b"\x20", b"\x21", b"\x23", b"\x24"
 I32_EQZ, I32_EQ, I64_EQ, I32_AND, I64_AND = b"\x45", b"\x46", b"\x51", b"\x71", b"\x83"
 I32_REINTERPRET, I64_REINTERPRET = b"\xbc", b"\xbd"
 REF_NULL, REF_IS_NULL, REF_FUNC = b"\xd0", b"\xd1", b"\xd2"
@@ -203,14 +203,22 @@ class Module:
         return self._known[key]
 
     def add_operand(self, kind, bits):
-        """A mutable global with this value: no compiler can know that nobody writes to it."""
-        key = ("operand", kind, bits)
+        """The code that pushes a value which no compiler can know: that of a mutable global."""
+        return GLOBAL_GET + leb(self._add_global("operand", kind, bits))
+
+    def add_sink(self, valtype):
+        """The code that takes a value from the stack, and which no compiler can leave out."""
+        kind = next(k for k, t in VALTYPES.items() if t == valtype)
+        return GLOBAL_SET + leb(self._add_global("sink", kind, 0)) if kind in CONSTS else DROP
+
+    def _add_global(self, use, kind, bits):
+        key = (use, kind, bits)
         if key not in self._known:
             self._known[key] = len(self.globals)
             head = bytes([VALTYPES[kind], 1])
             self.globals.append(head)
             self.added[GLOBAL].append(head + const(kind, bits) + END)
-        return GLOBAL_GET + leb(self._known[key])
+        return self._known[key]
 
     def add_function(self, name, local_types, code):
         """Export a function of type () -> i32."""
