@@ -117,15 +117,15 @@ static int take_made(const struct order *o, const struct buf *sent, const struct
     if (!o->role->trusts)
         return err_set(err, ERR_UNUSABLE,
                        "precompiled code is not accepted here: send the wasm module");
+    if (o->role->tier == WOW_BASELINE) { /* it may be for another engine than the baseline's */
+        say('N', "");
+        return err_set(err, ERR_UNUSABLE, "machine code has no baseline");
+    }
     if (!artifact_fits(a, o->family, NULL))
         return err_set(err, ERR_UNUSABLE,
                        "the precompiled code was made for something else than %s", o->family);
     if (!is_wanted(sent, wow_engine.name))
         return 0;
-    if (o->role->tier == WOW_BASELINE) {
-        say('N', "machine code has no baseline");
-        return err_set(err, ERR_UNUSABLE, "machine code has no baseline");
-    }
     if (write(o->out, sent->data, a->size) != (ssize_t)a->size)
         return err_errno(err, ERR_INTERNAL, "writing machine code");
     say('D', "");

@@ -26,6 +26,7 @@ const char *activation_status_text(enum activation_status status);
 #define ACTIVATION_ENV_MAX 128u /* variables that a run may bring */
 
 struct container;
+struct engine;
 struct worker;
 
 struct activation {
@@ -51,8 +52,9 @@ struct activation {
     struct worker *worker;
     struct activation *next; /* in the queue */
     unsigned slot;
-    enum wow_tier tier; /* of the code that ran, or would have */
-    uint64_t due_ns;    /* monotonic */
+    enum wow_tier tier;          /* of the code that ran, or would have */
+    const struct engine *engine; /* that ran it; NULL: none has */
+    uint64_t due_ns;             /* monotonic */
     uint64_t asked_ns;
     uint64_t timeout_ms;
     size_t heap_at; /* place among the deadlines + 1; 0: not there */

@@ -36,8 +36,8 @@ static void set_error(struct activation *a, enum activation_status status, const
 static void give_back(struct activation *a)
 {
     log_event("activation", "id=%s container=%.12s engine=%s tier=%s status=%d us=%llu",
-              a->id[0] ? a->id : "-", container_id(a->container),
-              a->container->module->code->engine->name, tier_name(a->tier), a->status,
+              a->id[0] ? a->id : "-", container_id(a->container), a->engine ? a->engine->name : "-",
+              a->engine ? tier_name(a->tier) : "-", a->status,
               (unsigned long long)(clock_mono_ns() - a->asked_ns) / 1000);
     struct container *c = a->container;
     a->done(a);

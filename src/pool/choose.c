@@ -23,7 +23,7 @@ static bool serves(const struct worker *w, const struct engine *e, const char *n
 
 static struct engine *engine_of(const struct activation *a)
 {
-    return a->container->module->code->engine;
+    return code_runner(a->container->module->code);
 }
 
 bool choose_is_crowded(const struct pool *p, uint64_t now)

@@ -46,8 +46,10 @@ struct code *code_came(struct engine *e, const char *key, const struct wow_code 
     HASH_FIND_STR(e->codes, key, c);
     if (!c) {
         c = code_new(e, key);
-        if (baseline)
+        if (baseline) {
             c->baseline = *baseline;
+            e->baseline->used = true;
+        }
         return c;
     }
     c->refs++;
@@ -75,6 +77,11 @@ void code_unref(struct code *c)
 enum wow_tier code_tier(const struct code *c)
 {
     return c->baseline.fd >= 0 ? WOW_BASELINE : WOW_OPTIMISED;
+}
+
+struct engine *code_runner(const struct code *c)
+{
+    return code_tier(c) == WOW_BASELINE ? c->engine->baseline : c->engine;
 }
 
 bool code_open(const struct code *c, struct wow_code *out)

@@ -17,9 +17,10 @@ struct code {
     struct engine *engine;
     char key[SHA256_HEX]; /* SHA-256 of the wasm: the cache's name for the code */
     unsigned refs;
-    struct wow_code baseline; /* fd -1: none, the cache has the optimised one */
-    struct module *plain;     /* the module without directories, if there is one */
-    UT_hash_handle hh;        /* among the engine's, by key */
+    struct wow_code
+        baseline;         /* by engine->baseline; fd -1: none, the cache has the optimised one */
+    struct module *plain; /* the module without directories, if there is one */
+    UT_hash_handle hh;    /* among the engine's, by key */
 };
 
 /*
@@ -32,6 +33,8 @@ struct code *code_came(struct engine *e, const char *key, const struct wow_code 
 void code_ref(struct code *c);
 void code_unref(struct code *c);
 enum wow_tier code_tier(const struct code *c);
+/* Whose workers run it: a baseline may be another engine's. */
+struct engine *code_runner(const struct code *c);
 /* Open it; false when it is gone. The descriptor is the caller's. */
 bool code_open(const struct code *c, struct wow_code *out);
 

@@ -36,7 +36,7 @@ struct job {
     size_t size;
     int file;              /* the same as a file, once it was needed; -1 */
     struct engine *wanted; /* by who asked; NULL: the manifest's */
-    struct engine *engine; /* whose compiler is at work */
+    struct engine *engine; /* that is to run it */
     enum wow_tier tier;
     char key[SHA256_HEX];            /* the module's name, once the child has said it; "" */
     char manifest[CACHE_ENGINE_MAX]; /* the engine it asks for */
@@ -69,9 +69,11 @@ static void keep_spares(void *ctx)
 
     for (unsigned i = 0; i < c->engines->n && c->settings->tiering; i++) {
         const struct engine *e = &c->engines->all[i];
-        if (e->used && e->has_baseline && !c->spares[i] &&
-            child_new(c->loop, c->settings, e, WOW_BASELINE, &c->spares[i], &err) < 0)
-            log_event("compile.fault", "engine=%s error=\"%s\"", e->name, err.msg);
+        const struct engine *maker = e->baseline;
+        if (e->used && maker && !c->spares[maker->index] &&
+            child_new(c->loop, c->settings, maker, WOW_BASELINE, &c->spares[maker->index], &err) <
+                0)
+            log_event("compile.fault", "engine=%s error=\"%s\"", maker->name, err.msg);
     }
 }
 
@@ -150,7 +152,7 @@ static void finish(struct job *j, struct code *code, const struct err *err)
 /* Whoever sees the module first gets the baseline, if that can be had and is followed by better. */
 static enum wow_tier first_tier(const struct compiles *c, const struct engine *e)
 {
-    return c->settings->tiering && e->has_baseline && c->background < POOL_BACKGROUND_MAX
+    return c->settings->tiering && e->baseline && c->background < POOL_BACKGROUND_MAX
                ? WOW_BASELINE
                : WOW_OPTIMISED;
 }
@@ -324,9 +326,15 @@ static int open_out(struct job *j, struct err *err)
     return j->out < 0 ? err_errno(err, ERR_INTERNAL, "memfd") : 0;
 }
 
+/* Whose compiler is at work: a baseline may be another engine's. */
+static const struct engine *maker_of(const struct job *j)
+{
+    return j->tier == WOW_BASELINE ? j->engine->baseline : j->engine;
+}
+
 static struct child *take_spare(struct compiles *c, const struct job *j)
 {
-    struct child **spare = &c->spares[j->engine->index];
+    struct child **spare = &c->spares[maker_of(j)->index];
 
     if (j->tier != WOW_BASELINE)
         return NULL;
@@ -357,7 +365,7 @@ static int start(struct job *j, struct err *err)
                                       .ctx = j};
     struct child *child = take_spare(c, j);
     if (!child)
-        r = child_new(c->loop, c->settings, j->engine, j->tier, &child, err);
+        r = child_new(c->loop, c->settings, maker_of(j), j->tier, &child, err);
     if (r == 0)
         r = child_start(child, &order, err);
     if (r < 0)

@@ -59,7 +59,7 @@ static int add(struct engines *e, const char *name, const struct pool_settings *
     if (sscanf(about, "%63s %d %u", x->version, &baseline, &x->loads_max) != 3)
         return err_set(err, ERR_INTERNAL, "'%s' says of itself '%s'", path, about);
     snprintf(x->name, sizeof x->name, "%s", name);
-    x->has_baseline = baseline != 0;
+    x->baseline = baseline ? x : NULL;
     x->index = e->n;
     artifact_family(name, x->version, settings->memory_mb, family);
     r = cache_shelf(cache, family, &x->shelf, err);
@@ -74,6 +74,18 @@ static struct engine *by_name(struct engines *e, const char *name)
         if (strcmp(e->all[i].name, name) == 0)
             return &e->all[i];
     return NULL;
+}
+
+/* An engine without a baseline gets the first other's: they run the same wasm. */
+static void lend_baselines(struct engines *e)
+{
+    struct engine *lender = NULL;
+
+    for (unsigned i = 0; i < e->n && !lender; i++)
+        lender = e->all[i].baseline;
+    for (unsigned i = 0; i < e->n; i++)
+        if (!e->all[i].baseline)
+            e->all[i].baseline = lender;
 }
 
 int engines_find(struct engines *e, const struct pool_settings *settings, struct cache *cache,
@@ -97,6 +109,7 @@ int engines_find(struct engines *e, const struct pool_settings *settings, struct
     if (e->n == 0)
         return err_set(err, ERR_NOT_FOUND, "there is no engine: no wow-compile-* in '%s'",
                        settings->programs);
+    lend_baselines(e);
     e->preferred = any ? &e->all[0] : by_name(e, settings->engine);
     e->preferred->used = true;
     snprintf(e->names, sizeof e->names, "%s", e->preferred->name);

@@ -21,8 +21,8 @@ struct code;
 struct engine {
     char name[CACHE_ENGINE_MAX];
     char version[64];
-    bool has_baseline;
-    unsigned loads_max; /* a worker that has loaded so many modules is replaced; 0: never */
+    struct engine *baseline; /* whose baseline its modules get: its own, or another's; or NULL */
+    unsigned loads_max;      /* a worker that has loaded so many modules is replaced; 0: never */
     struct shelf *shelf;
     struct code *codes; /* by key: the pool's, see pool/code.h */
     bool used;          /* an action has asked for it: workers are kept ready */

@@ -126,6 +126,7 @@ static int give(struct pool *p, struct worker *w, struct activation *a, struct e
     a->worker = w;
     a->slot = slot;
     a->tier = w->places[place].tier;
+    a->engine = w->engine;
     uint64_t now = clock_mono_ns();
     if (w->active == 1)
         w->progress_ns = now;
@@ -156,7 +157,7 @@ static void free_slot(struct pool *p, struct worker *w, unsigned slot)
  */
 static bool place(struct pool *p, struct activation *a)
 {
-    const struct engine *e = a->container->module->code->engine;
+    const struct engine *e = code_runner(a->container->module->code);
     struct worker *w;
     struct err err;
 
