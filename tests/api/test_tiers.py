@@ -124,9 +124,15 @@ def slow_optimiser(start_wowd, request, tmp_path):
     return start
 
 
+def name_of(pid):
+    try:
+        return open(f"/proc/{pid}/comm").read().strip()
+    except OSError:  # it has just ended
+        return ""
+
+
 def sleepers(wowd):
-    return [pid for pid in children(wowd.pid)
-            if open(f"/proc/{pid}/comm").read().strip() == "sleep"]
+    return [pid for pid in children(wowd.pid) if name_of(pid) == "sleep"]
 
 
 def state(pid):
