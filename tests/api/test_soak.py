@@ -1,10 +1,12 @@
 """Many modules, one after the other: engines that leak are met by new workers, and wowd stays flat."""
 import os
 
-from harness import Process, children, in_threads
+from harness import BUILD, Process, children, in_threads
 
 MODULES = 300 if "WOW_SOAK" not in os.environ else 3000
 WORKER_MAX_KB = 200 * 1024
+# AddressSanitizer keeps what is freed.
+SANITIZED = b"__asan_init" in (BUILD / "wowd").read_bytes()
 
 
 def module(n):
@@ -41,6 +43,6 @@ def test_many_modules_in_turn(own_wowd):
         largest = max([largest] + [rss_kb(pid) for pid in children(wowd.zygote())])
     print(f"{2 * MODULES} rounds of {MODULES} modules: largest worker {largest} KiB, "
           f"wowd {before} to {wowd.memory_kb()} KiB")
-    assert largest < WORKER_MAX_KB
-    assert wowd.memory_kb() < before + 2048
+    assert SANITIZED or largest < WORKER_MAX_KB
+    assert SANITIZED or wowd.memory_kb() < before + 2048
     assert Process(wowd.pid).is_alive()
