@@ -1,7 +1,7 @@
 /*
  * bench-inside-ENGINE: what one activation costs inside a worker, without wowd, HTTP or a second
  * process: arguments in a slot, a fresh instance, the call, the result, everything torn down. It
- * does what run_slot in worker/worker.c does. Takes machine code from wowd's cache.
+ * does what run_slot in worker/worker.c does. Takes a file of `wow compile`.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +11,8 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "compile/artifact.h"
+#include "engine/tier.h"
 #include "host/guest.h"
 #include "host/wasi.h"
 #include "samples.h"
@@ -18,6 +20,7 @@
 
 #define WARMUP 2000u
 #define ROUNDS 200000u
+#define LOADS 30u
 
 struct inside {
     struct wow_module *module;
@@ -74,7 +77,7 @@ static int measure(const struct inside *x, struct err *err)
         }
     }
     if (r == 0) {
-        printf("{\"mode\":\"inside\",\"engine\":\"%s\",\"mean_us\":%.2f,", wow_engine.name,
+        printf("\"mode\":\"inside\",\"engine\":\"%s\",\"mean_us\":%.2f,", wow_engine.name,
                (double)sum / ROUNDS / 1000);
         samples_print(&all, "", stdout);
         printf(",\"result\":%.*s}\n", 200, (const char *)wire_output(&x->map, 0));
@@ -83,25 +86,46 @@ static int measure(const struct inside *x, struct err *err)
     return r;
 }
 
+/* What it takes to load a module and let go of it: few rounds, as some engines keep a part. */
+static int time_load(struct wow_runtime *rt, const struct wow_code *code, struct err *err)
+{
+    uint64_t from = clock_mono_ns();
+    int r = 0;
+
+    for (unsigned i = 0; r == 0 && i < LOADS; i++) {
+        struct wow_module *m;
+        r = wow_engine.load(rt, code, &m, err);
+        if (r == 0)
+            wow_engine.unload(m);
+    }
+    if (r == 0)
+        printf("{\"load_us\":%.1f,", (double)(clock_mono_ns() - from) / LOADS / 1000);
+    return r;
+}
+
 int main(int argc, char **argv)
 {
     const struct wow_imports host = {.table = wasi_imports};
-    struct inside x = {.args = argc == 3 ? argv[2] : ""};
+    struct inside x = {.args = argc == 4 ? argv[3] : ""};
     struct wow_runtime *rt;
     struct err err;
     int map = -1;
 
-    if (argc != 3 || strlen(argv[2]) >= WIRE_INPUT_MAX) {
-        fputs("usage: bench-inside-ENGINE MACHINE-CODE ARGUMENTS\n", stderr);
+    struct wow_code made = {0};
+    if (argc != 4 || strlen(argv[3]) >= WIRE_INPUT_MAX || tier_of(argv[2], &made.tier) < 0) {
+        fputs("usage: bench-inside-ENGINE MACHINE-CODE TIER ARGUMENTS\n", stderr);
         return 64;
     }
     AUTO(fd) int code = open(argv[1], O_RDONLY | O_CLOEXEC);
     struct stat st = {0};
     if (code >= 0)
         fstat(code, &st);
-    struct wow_code made = {.fd = code, .size = (size_t)st.st_size, .tier = WOW_OPTIMISED};
+    made.fd = code;
+    made.size = (size_t)st.st_size - sizeof(struct artifact);
     int r = code < 0 ? err_errno(&err, ERR_NOT_FOUND, "'%s'", argv[1])
                      : wow_engine.open(&host, &rt, &err);
+    if (r == 0)
+        r = time_load(rt, &made, &err);
     if (r == 0)
         r = wow_engine.load(rt, &made, &x.module, &err);
     if (r == 0)
