@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -86,20 +87,39 @@ static int measure(const struct inside *x, struct err *err)
     return r;
 }
 
-/* What it takes to load a module and let go of it: few rounds, as some engines keep a part. */
+/* What this process alone has in memory, in bytes. */
+static long own_memory(void)
+{
+    long rss = 0, shared = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+
+    if (!f || fscanf(f, "%*d %ld %ld", &rss, &shared) != 2)
+        rss = shared = 0;
+    if (f)
+        fclose(f);
+    return (rss - shared) * sysconf(_SC_PAGESIZE);
+}
+
+/*
+ * What it takes to load a module and let go of it, and what it costs in memory: few rounds, as
+ * some engines keep a part.
+ */
 static int time_load(struct wow_runtime *rt, const struct wow_code *code, struct err *err)
 {
+    struct wow_module *all[LOADS];
     uint64_t from = clock_mono_ns();
+    long before = own_memory();
+    unsigned n = 0;
     int r = 0;
 
-    for (unsigned i = 0; r == 0 && i < LOADS; i++) {
-        struct wow_module *m;
-        r = wow_engine.load(rt, code, &m, err);
-        if (r == 0)
-            wow_engine.unload(m);
-    }
+    while (n < LOADS && (r = wow_engine.load(rt, code, &all[n], err)) == 0)
+        n++;
+    long grown = own_memory() - before;
+    while (n > 0)
+        wow_engine.unload(all[--n]);
     if (r == 0)
-        printf("{\"load_us\":%.1f,", (double)(clock_mono_ns() - from) / LOADS / 1000);
+        printf("{\"load_us\":%.1f,\"load_bytes\":%ld,",
+               (double)(clock_mono_ns() - from) / LOADS / 1000, grown / (long)LOADS);
     return r;
 }
 
