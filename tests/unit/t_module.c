@@ -25,7 +25,8 @@ TEST(damage_is_told_with_its_place)
         {CODE("\1"), 9},
         {CODE("\1\5\1\x60\0\0"), 10},           /* longer than the module */
         {CODE("\1\5\1\x60\0\0\0"), 14},         /* more than its entries */
-        {CODE("\1\x84\x80\x80\x80\x10\0"), 14}, /* a size of more than 32 bits */
+        {CODE("\0\x81\x80\x80\x80\x10\0"), 14}, /* a size of more than 32 bits */
+        {CODE("\3\3\5\0\0"), 11},               /* five entries in two bytes */
         {CODE("\3\2\xff\0"), 12},               /* 127 entries in no byte */
         {CODE("\3\2\1\0"
               "\1\4\1\x60\0\0"),
@@ -170,6 +171,49 @@ TEST(imports_have_the_types_of_the_table)
     CHECK_STR(import_of("most", CODE("\x0b" TEN "\x7f\1\x7f")), most);
 }
 
+static int read_sections(const struct module *m)
+{
+    AUTO(sections) struct sections *s = NULL;
+    struct err err;
+
+    return sections_read((struct wow_bytes){m->bytes, m->n}, &s, &err);
+}
+
+TEST(imports_of_all_kinds_are_read)
+{
+    static const char imports[] = "\2\x23\4"
+                                  "\1m\1t\1\x70\1\xff\x7f\xff\x7f"
+                                  "\1m\1m\2\1\xff\x7f\xff\x7f"
+                                  "\1m\1g\3\x7f\1"
+                                  "\1m\1f\0\0";
+    struct module m = {.n = 0};
+
+    add(&m, HEADER, HEADER_SIZE);
+    add(&m, imports, sizeof imports - 1);
+    CHECK_INT(read_sections(&m), 0);
+    CHECK_INT(m.bytes[9], m.n - 10);
+    while (m.bytes[9]-- > 0) {
+        m.n--;
+        CHECK_INT(read_sections(&m), -ERR_INVALID);
+    }
+}
+
+TEST(sections_that_make_no_sense_are_damaged)
+{
+    struct module m = {.n = 0};
+
+    CHECK_INT(read_sections(&m), -ERR_INVALID);
+    add(&m, HEADER "\1\4\1\x5f\0\0", HEADER_SIZE + 6);
+    CHECK_INT(read_sections(&m), -ERR_INVALID);
+    m.bytes[11] = 0x60;
+    CHECK_INT(read_sections(&m), 0);
+    m.n--;
+    CHECK_INT(read_sections(&m), -ERR_INVALID);
+    m.n = HEADER_SIZE;
+    add(&m, "\2\5\1\0\0\4\0", 7);
+    CHECK_INT(read_sections(&m), -ERR_INVALID);
+}
+
 TEST(exports_are_found_by_name_and_kind)
 {
     AUTO(sections) struct sections *s = NULL;
@@ -261,12 +305,13 @@ TEST(a_memory_of_a_kind_that_is_not_known_is_refused)
     CHECK_STR(capped(MB, CODE("\5\x60\1\0\1")), "the wasm module is cut or damaged at byte 14");
 }
 
-TEST(a_buffer_too_small_is_told)
+TEST(what_can_not_be_written_is_told)
 {
     AUTO(buf) struct buf out;
     struct err err;
 
     buf_init(&out, sizeof whole);
+    CHECK_INT(cap_memory((struct wow_bytes){whole, 7}, MB, &out, &err), -ERR_INVALID);
     CHECK_INT(cap_memory((struct wow_bytes){whole, sizeof whole}, MB, &out, &err), -ERR_TOO_LARGE);
     buf_clear(&out);
     out.limit = sizeof whole + CAP_ADDS;
