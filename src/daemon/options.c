@@ -42,7 +42,13 @@ static const struct option table[] = {
     {"trust-precompiled", "on|off", SWITCH(trust_precompiled),
      "accept machine code from clients, who can then do all that a worker can"},
     {"workers", "N", NUMBER(workers, 1, 1024), "how many actions compute at once"},
-    {"memory", "MB", NUMBER(memory_mb, 1, 4096), "linear memory an action may have"},
+    {"memory", "MB", NUMBER(memory_mb, 1, 4096), "linear memory of an action that asks for none"},
+    {"memory-max", "MB", NUMBER(memory_max_mb, 1, 4096), "linear memory an action may ask for"},
+    {"memory-budget", "MB", NUMBER(budget_mb, 0, 1u << 24),
+     "what all activations under way may use together, by their limits; 0 is four times "
+     "what this machine has"},
+    {"queue-wait", "MS", NUMBER(wait_ms, 1, 86400000),
+     "how long an activation waits for a processor or memory before it is refused"},
     {"timeout", "MS", NUMBER(timeout_ms, 1, 86400000), "deadline of a run that names none"},
     {"log-limit", "KB", NUMBER(log_kb, 0, 10240), "what an activation may print"},
     {"idle-timeout", "S", NUMBER(idle_s, 1, 86400),
@@ -50,6 +56,8 @@ static const struct option table[] = {
     {"user", "NAME", TEXT(user), "whom workers run as, when wowd runs as root"},
     {"grant-dirs", "DIR:DIR…", TEXT(grant_dirs),
      "below which directories actions may ask for one (annotation \"dir\")"},
+    {"container-logs", "DIR", TEXT(container_logs),
+     "write what actions print to DIR/ID/ID-json.log, as docker does"},
     {"config", "FILE", TEXT(config), "a JSON object with any of these settings"},
 };
 
@@ -77,10 +85,13 @@ static void set_defaults(struct options *o)
         .engine = mem_dup("auto"),
         .user = mem_dup("nobody"),
         .grant_dirs = mem_dup(""),
+        .container_logs = mem_dup(""),
         .config = mem_dup(""),
         .proxy_port = 8080,
         .workers = cores > 0 ? (unsigned)cores : 1,
         .memory_mb = 256,
+        .memory_max_mb = 512,
+        .wait_ms = 10000,
         .timeout_ms = 60000,
         .log_kb = 10240,
         .cache_mb = 4096,
@@ -271,6 +282,8 @@ int options_read(int argc, char **argv, struct options *o, enum options_want *wa
         if (r == 0)
             r = read_arguments(o, argc, argv, want, err);
     }
+    if (o->memory_max_mb < o->memory_mb)
+        o->memory_max_mb = o->memory_mb;
     if (r < 0)
         options_done(o);
     return r;

@@ -16,10 +16,12 @@ struct options {
     char *engine;
     char *user;
     char *grant_dirs;
+    char *container_logs;
     char *config;
     unsigned proxy_port;
     unsigned workers;
-    unsigned memory_mb;
+    unsigned memory_mb, memory_max_mb, budget_mb;
+    unsigned wait_ms;
     unsigned timeout_ms;
     unsigned log_kb;
     unsigned cache_mb;

@@ -27,6 +27,8 @@ const char *activation_status_text(enum activation_status status);
 
 struct container;
 struct engine;
+struct line;
+struct tenant;
 struct worker;
 
 struct activation {
@@ -45,16 +47,20 @@ struct activation {
     enum activation_status status;
     const char *result; /* JSON */
     size_t result_size;
+    bool refused; /* it never ran: this machine has no room for it now */
     struct buf log; /* when wanted: a JSON array of lines as OpenWhisk writes them */
 
     /* The pool's. */
     struct container *container;
     struct worker *worker;
-    struct activation *next; /* in the queue */
+    struct tenant *tenant; /* whose it is, while it waits or runs */
+    struct line *line;     /* where it waits; NULL: it does not */
+    struct activation *prev, *next;
     unsigned slot;
     enum wow_tier tier;          /* of the code that ran, or would have */
     const struct engine *engine; /* that ran it; NULL: none has */
-    uint64_t due_ns;             /* monotonic */
+    uint64_t deadline_ns;        /* monotonic: when it must have ended */
+    uint64_t due_ns;             /* the same, or when it has waited for long enough */
     uint64_t asked_ns;
     uint64_t timeout_ms;
     size_t heap_at; /* place among the deadlines + 1; 0: not there */

@@ -1,13 +1,13 @@
 /* From what a worker left in a slot to an activation's answer. All of it may be hostile. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/tier.h"
+#include "pool/lines.h"
 #include "pool/priv.h"
-#include "wire/log.h"
+#include "pool/sink.h"
 
 #define LOG_END 512u /* what stands behind a log that was cut */
 
@@ -45,69 +45,43 @@ static void give_back(struct activation *a)
 }
 
 /* One line as OpenWhisk keeps it: "2026-11-23T09:02:22.288501262Z stdout: text". */
-static int add_line(struct buf *out, const struct wire_record *r, const char *line, size_t n,
-                    struct err *err)
+static bool add_line(const struct line_text *line, void *ctx)
 {
-    char head[64];
-    time_t s = (time_t)(r->time_ns / 1000000000u);
-    struct tm tm;
+    struct activation *a = ctx;
+    char time[LINES_TIME], head[LINES_TIME + 16];
     AUTO(buf) struct buf text, json;
+    struct err err;
 
-    gmtime_r(&s, &tm);
-    size_t at = strftime(head, sizeof head, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(head + at, sizeof head - at,
-             ".%09lluZ %s: ", (unsigned long long)(r->time_ns % 1000000000u),
-             r->stream == 2 ? "stderr" : "stdout");
-    buf_init(&text, n + sizeof head);
-    buf_init(&json, 6 * (n + sizeof head));
+    lines_time(line->time_ns, time);
+    snprintf(head, sizeof head, "%s %s: ", time, line->stream == 2 ? "stderr" : "stdout");
+    buf_init(&text, line->n + sizeof head);
+    buf_init(&json, 6 * (line->n + sizeof head));
     buf_text(&text, head);
-    buf_put(&text, line, n);
-    if (out->size > 1)
+    buf_put(&text, line->text, line->n);
+    if (a->log.size > 1)
         buf_text(&json, ",");
     buf_json_string(&json, text.data, text.size);
-    return buf_add(out, json.data, json.size, err); /* whole or not at all */
+    return buf_add(&a->log, json.data, json.size, &err) == 0; /* whole or not at all */
 }
 
-static int add_record(struct buf *out, const struct wire_record *r, struct err *err)
+static bool add_line_or_cut(const struct line_text *line, void *ctx)
 {
-    const char *at = r->text, *end = r->text + r->n;
-    int q = 0;
+    struct activation *a = ctx;
+    char text[160];
 
-    while (at < end && q == 0) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        size_t n = (size_t)((stop ? stop : end) - at);
-        q = add_line(out, r, at, n, err);
-        at += n + 1;
-    }
-    return q;
+    if (add_line(line, a))
+        return true;
+    lines_cut(a->container->limits.log_kb * 1024, text);
+    a->log.limit += LOG_END;
+    add_line(&(struct line_text){clock_epoch_ns(), 2, text, strlen(text)}, a);
+    return false;
 }
 
 static void collect_log(struct activation *a, const struct wire_map *map, unsigned slot)
 {
-    const struct wire_slot *s = &map->head->slots[slot];
-    uint32_t size = atomic_load_explicit(&s->log_size, memory_order_acquire), at = 0;
-    const uint8_t *region = wire_log(map, slot);
-    struct wire_record r;
-    struct err err;
-    bool cut = atomic_load_explicit(&s->log_cut, memory_order_relaxed) != 0;
-
     buf_text(&a->log, "[");
-    while (wire_log_next(region, size, &at, &r))
-        if (add_record(&a->log, &r, &err) < 0) {
-            cut = true;
-            break;
-        }
+    lines_each(map, slot, a->container->limits.log_kb * 1024, add_line_or_cut, a);
     a->log.limit += LOG_END;
-    if (cut) {
-        char text[160];
-        unsigned limit = a->container->pool->settings.log_kb * 1024;
-        r = (struct wire_record){.time_ns = clock_epoch_ns(), .stream = 2};
-        int n = snprintf(text, sizeof text,
-                         "Logs were truncated because the total bytes size exceeds the limit of %u "
-                         "bytes.",
-                         limit);
-        add_line(&a->log, &r, text, (size_t)n, &err);
-    }
     buf_text(&a->log, "]");
 }
 
@@ -143,8 +117,11 @@ void answer_slot(struct activation *a, const struct wire_map *map, unsigned slot
 {
     uint32_t state = atomic_load_explicit(&map->head->slots[slot].state, memory_order_acquire);
 
+    const struct container *c = a->container;
+
     if (a->wants_log)
         collect_log(a, map, slot);
+    sink_activation(c->pool->settings.container_logs, c->id, map, slot, c->limits.log_kb * 1024);
     if (state == WIRE_DONE)
         take_outcome(a, map, slot);
     else if (a->expired)
@@ -157,8 +134,11 @@ void answer_slot(struct activation *a, const struct wire_map *map, unsigned slot
 
 void answer_failed(struct activation *a, enum activation_status status, const char *text)
 {
+    const struct container *c = a->container;
+
     if (a->wants_log)
         buf_text(&a->log, "[]");
+    sink_activation(c->pool->settings.container_logs, c->id, NULL, 0, 0);
     if (text)
         set_error(a, status, text);
     else

@@ -180,7 +180,7 @@ static int spawn(struct child *c, const struct pool_settings *s, const struct en
     char *env[] = {NULL};
     posix_spawn_file_actions_t actions;
 
-    snprintf(memory, sizeof memory, "%u", s->memory_mb);
+    snprintf(memory, sizeof memory, "%u", s->memory_max_mb);
     snprintf(path, sizeof path, "%s/wow-compile-%s", s->programs, engine->name);
     posix_spawn_file_actions_init(&actions);
     int high = fcntl(talk, F_DUPFD_CLOEXEC, 100); /* talk may itself be 3 */

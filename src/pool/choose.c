@@ -39,7 +39,7 @@ static struct worker *spawn(struct pool *p, struct engine *e)
     struct worker *w;
     struct err err;
 
-    if (p->workers >= p->settings.workers + POOL_SPARES + POOL_SLEEPERS_MAX)
+    if (p->workers >= p->settings.workers + POOL_EXTRA_MAX + POOL_SPARES + POOL_SLEEPERS_MAX)
         return NULL;
     if (worker_spawn(p->processes, e, &w, &err) < 0) {
         if (err.kind != ERR_REFUSED) /* else its zygote has died, and is about to be started anew */
@@ -88,7 +88,7 @@ static struct worker *find_queue(struct pool *p, const struct activation *a, uin
     if (a->container->module->typical_ns == 0 || a->container->module->typical_ns > SHORT_NS)
         return NULL;
     for (struct worker *w = processes_first(p->processes); w; w = w->next)
-        if (!w->doomed && w->active < WIRE_SLOTS && w->counted && serves(w, e, ns) &&
+        if (!w->doomed && !w->stopped && w->active < WIRE_SLOTS && w->counted && serves(w, e, ns) &&
             now - w->progress_ns < STUCK_NS && (!best || w->active < best->active))
             best = w;
     return best;
@@ -96,9 +96,15 @@ static struct worker *find_queue(struct pool *p, const struct activation *a, uin
 
 struct worker *choose_worker(struct pool *p, const struct activation *a)
 {
+    uint64_t now;
+
     if (p->computing < p->settings.workers)
         return find_idle(p, a);
-    return find_queue(p, a, clock_mono_ns());
+    now = clock_mono_ns();
+    if (tenant_running(a->tenant) == 0 && p->computing < p->settings.workers + POOL_EXTRA_MAX &&
+        choose_is_crowded(p, now))
+        return find_idle(p, a);
+    return find_queue(p, a, now);
 }
 
 void choose_keep_spares(struct pool *p)

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "pool/priv.h"
+#include "pool/sink.h"
 
 #define ADDRESS_FIRST 0x7f400001u /* 127.64.0.0/10 is the containers' */
 #define ADDRESSES (1u << 22)
@@ -54,7 +55,7 @@ static bool good_id(const char *id)
     for (size_t i = 0; i < n; i++)
         if (!isalnum((unsigned char)id[i]) && !strchr("-_.:", id[i]))
             return false;
-    return n > 0 && n <= CONTAINER_ID_MAX;
+    return n > 0 && n <= CONTAINER_ID_MAX && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
 }
 
 static void random_id(char out[65])
@@ -65,6 +66,29 @@ static void random_id(char out[65])
     assert(n == sizeof bytes);
     (void)n;
     hex_encode(bytes, sizeof bytes, out);
+}
+
+/* What an action asks for, or what the daemon gives. */
+static void set_limits(struct container *c, const struct container_limits *asked)
+{
+    const struct pool_settings *s = &c->pool->settings;
+
+    c->limits = *asked;
+    if (c->limits.memory_mb == 0)
+        c->limits.memory_mb = s->memory_mb;
+    if (c->limits.timeout_ms == 0)
+        c->limits.timeout_ms = s->timeout_ms;
+    if (c->limits.log_kb == 0)
+        c->limits.log_kb = s->log_kb;
+}
+
+static int check_limits(const struct pool_settings *s, const struct container_limits *asked,
+                        struct err *err)
+{
+    if (asked->memory_mb > s->memory_max_mb)
+        return err_set(err, ERR_INVALID, "limits: memory of %u MB is more than the %u MB allowed",
+                       asked->memory_mb, s->memory_max_mb);
+    return 0;
 }
 
 int container_new(struct pool *p, const char *id, struct container **out, struct err *err)
@@ -88,7 +112,9 @@ int container_new(struct pool *p, const char *id, struct container **out, struct
     memcpy(c->id, id, n);
     c->pool = p;
     c->refs = 1;
+    set_limits(c, &(struct container_limits){0});
     HASH_ADD_KEYPTR(by_id, p->by_id, c->id, n, c);
+    sink_create(p->settings.container_logs, c->id);
     *out = c;
     return 0;
 }
@@ -127,12 +153,30 @@ struct container *container_at(struct pool *p, struct in_addr address)
     return c;
 }
 
+static int set_paused(struct container *c, bool paused, struct err *err)
+{
+    if (c->paused == paused)
+        return err_set(err, ERR_CONFLICT, "container '%s' is %s", c->id,
+                       paused ? "paused already" : "not paused");
+    schedule_pause(c, paused);
+    return 0;
+}
+
+int container_pause(struct container *c, struct err *err) { return set_paused(c, true, err); }
+
+int container_resume(struct container *c, struct err *err) { return set_paused(c, false, err); }
+
+bool container_is_paused(const struct container *c) { return c->paused; }
+
 void container_destroy(struct container *c)
 {
     if (c->state == CONTAINER_GONE)
         return;
+    if (c->paused && c->pool->processes)
+        schedule_pause(c, false); /* what is under way still ends */
     c->state = CONTAINER_GONE;
     HASH_DELETE(by_id, c->pool->by_id, c);
+    sink_remove(c->pool->settings.container_logs, c->id);
     if (c->address.s_addr)
         HASH_DELETE(by_address, c->pool->by_address, c);
     container_unref(c);
@@ -165,6 +209,8 @@ static void init_done(void *ctx, struct code *code, const struct err *err)
         if (!err)
             c->module = module_get(code, &i->grant);
     }
+    if (err && c->state != CONTAINER_GONE)
+        sink_say(c->pool->settings.container_logs, c->id, err->msg, true);
     i->done(i->ctx, err);
     grant_done(&i->grant);
     container_unref(c);
@@ -196,6 +242,7 @@ void container_init(struct container *c, const struct container_init *init)
 
     if (c->state != CONTAINER_NEW) {
         err_set(&err, ERR_CONFLICT, "Cannot initialize the action more than once.");
+        sink_say(p->settings.container_logs, c->id, err.msg, false);
         init->done(init->ctx, &err);
         return;
     }
@@ -206,7 +253,10 @@ void container_init(struct container *c, const struct container_init *init)
     c->refs++;
     c->state = CONTAINER_STARTING;
     keep_strings(c, init);
-    int r = grant_read(init->annotations, p->settings.grant_dirs, &i->grant, &err);
+    set_limits(c, &init->limits);
+    int r = check_limits(&p->settings, &init->limits, &err);
+    if (r == 0)
+        r = grant_read(init->annotations, p->settings.grant_dirs, &i->grant, &err);
     if (r == 0)
         r = choose_engine(p, init->annotations, &q.engine, &err);
     if (r == 0)
@@ -218,19 +268,18 @@ void container_init(struct container *c, const struct container_init *init)
 
 void container_run(struct container *c, struct activation *a)
 {
-    const struct pool_settings *s = &c->pool->settings;
     uint64_t now = clock_epoch_ms();
 
     assert(c->state == CONTAINER_READY);
     c->refs++;
     a->container = c;
     a->asked_ns = clock_mono_ns();
-    a->timeout_ms = a->deadline_ms == 0    ? s->timeout_ms
+    a->timeout_ms = a->deadline_ms == 0    ? c->limits.timeout_ms
                     : a->deadline_ms > now ? a->deadline_ms - now
                                            : 0;
     if (a->timeout_ms > TIMEOUT_MAX_MS)
         a->timeout_ms = TIMEOUT_MAX_MS;
-    a->due_ns = a->asked_ns + a->timeout_ms * 1000000u;
+    a->deadline_ns = a->asked_ns + a->timeout_ms * 1000000u;
     buf_init(&a->text, ERROR_TEXT_MAX);
     buf_init(&a->log, LOG_MAX);
     if (a->args_size + 1 + c->strings_size + a->strings.size > WIRE_INPUT_MAX)

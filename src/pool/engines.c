@@ -61,7 +61,7 @@ static int add(struct engines *e, const char *name, const struct pool_settings *
     snprintf(x->name, sizeof x->name, "%s", name);
     x->baseline = baseline ? x : NULL;
     x->index = e->n;
-    artifact_family(name, x->version, settings->memory_mb, family);
+    artifact_family(name, x->version, settings->memory_max_mb, family);
     r = cache_shelf(cache, family, &x->shelf, err);
     if (r == 0)
         e->n++;

@@ -45,6 +45,14 @@ bool container_is_ready(const struct container *c);
 struct in_addr container_address(struct container *c);
 struct container *container_at(struct pool *p, struct in_addr address);
 
+/* Limits of an action, as OpenWhisk names them; 0: the daemon's own. */
+struct container_limits {
+    unsigned memory_mb;
+    unsigned timeout_ms;
+    unsigned log_kb;
+    unsigned concurrency; /* activations at once; 0: as many as come */
+};
+
 /* What init says. Borrowed until done. */
 struct container_init {
     const char *code; /* base64 text */
@@ -54,6 +62,7 @@ struct container_init {
     const char *ns;    /* namespace, or NULL */
     const char *env;   /* "K=V\0" … */
     size_t env_size;
+    struct container_limits limits;
     const void *annotations; /* json_t: an object, or an array of {"key", "value"}; or NULL */
     /* Called once, also before container_init returns; err is NULL on success. */
     void (*done)(void *ctx, const struct err *err);
@@ -65,6 +74,14 @@ void container_init(struct container *c, const struct container_init *init);
 
 /* Run an activation, which has its own done. The container must be ready. */
 void container_run(struct container *c, struct activation *a);
+
+/*
+ * A paused container answers nothing: its activations stop where they are, at no cost but their
+ * memory, and new ones wait. Their deadlines go on. ERR_CONFLICT: it is paused, or is not.
+ */
+int container_pause(struct container *c, struct err *err);
+int container_resume(struct container *c, struct err *err);
+bool container_is_paused(const struct container *c);
 
 /* Forget it. Activations under way still finish. */
 void container_destroy(struct container *c);

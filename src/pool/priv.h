@@ -12,6 +12,7 @@
 #include "pool/engines.h"
 #include "pool/pool.h"
 #include "pool/process.h"
+#include "pool/queue.h"
 
 enum container_state { CONTAINER_NEW, CONTAINER_STARTING, CONTAINER_READY, CONTAINER_GONE };
 
@@ -20,6 +21,9 @@ struct container {
     enum container_state state;
     unsigned refs; /* the table's, and one per activation or init under way */
     struct in_addr address;
+    struct container_limits limits;
+    unsigned running; /* activations with a worker */
+    bool paused;
     struct module *module;
     char *ns;                       /* the container's namespace, or NULL */
     char *strings;                  /* "name\0entry\0", then the environment, "K=V\0" … */
@@ -41,9 +45,9 @@ struct pool {
     struct timer *reclaim; /* looks for activations stuck behind a long one */
     struct container *by_id, *by_address;
     uint32_t addresses; /* allotted so far */
-    /* The queue of activations for which no worker is free. */
-    struct activation *first, **last;
-    unsigned waiting;
+    struct queue *queue; /* activations that wait for a worker, or for memory */
+    uint64_t budget;     /* bytes */
+    uint64_t charged;    /* bytes that the activations under way may come to use */
     unsigned computing; /* workers whose guest runs and does not sleep */
     unsigned workers;   /* processes, doomed ones included */
     bool closing;
@@ -66,9 +70,13 @@ void choose_keep_spares(struct pool *p);
  */
 bool choose_is_crowded(const struct pool *p, uint64_t now);
 
+/* budget.c: what activations may use together, bytes. */
+uint64_t budget_bytes(const struct pool_settings *s);
+
 /* schedule.c */
 void schedule_init(struct pool *p);
 void schedule_run(struct pool *p, struct activation *a);
+void schedule_pause(struct container *c, bool paused);
 void schedule_close(struct pool *p);
 void schedule_forget(struct pool *p, const struct module *m); /* it is about to be freed */
 extern const struct process_events schedule_events;

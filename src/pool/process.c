@@ -179,11 +179,22 @@ int worker_spawn(struct processes *p, struct engine *e, struct worker **out, str
     return 0;
 }
 
+static void worker_signal(struct worker *w, int signal)
+{
+    if (w->pidfd >= 0) /* else it is sent when the zygote has told */
+        syscall(SYS_pidfd_send_signal, w->pidfd, signal, NULL, 0);
+}
+
 void worker_kill(struct worker *w)
 {
     w->doomed = true;
-    if (w->pidfd >= 0)
-        syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL, 0);
+    worker_signal(w, SIGKILL);
+}
+
+void worker_stop(struct worker *w, bool stop)
+{
+    w->stopped = stop;
+    worker_signal(w, stop ? SIGSTOP : SIGCONT);
 }
 
 /* It is out of the list: tell, and forget it. */
@@ -275,6 +286,8 @@ static void spawned(struct zygote *z, const struct wire_message *m, int pidfd)
     w->pidfd = pidfd;
     if (w->doomed)
         worker_kill(w);
+    else if (w->stopped)
+        worker_stop(w, true);
     if (!z->up) {
         z->up = true;
         p->events.ready(z->engine, p->ctx);

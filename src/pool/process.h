@@ -37,6 +37,7 @@ struct worker {
     struct watch *watch;
     struct wire_map map;
     bool doomed;  /* killed, or to be killed once its pid is known */
+    bool stopped; /* its guest is paused */
     bool counted; /* the scheduler counts it as computing */
     char *ns;     /* the one namespace it has served; NULL: none yet */
     struct activation *slots[WIRE_SLOTS];
@@ -45,6 +46,7 @@ struct worker {
     uint64_t order;                  /* next slot's place in the row */
     uint64_t progress_ns;            /* when it was last seen to start something */
     uint64_t activations;
+    uint64_t charged; /* bytes its guest may come to use */
     uint32_t loads;
     uint64_t uses;
     struct worker_place places[WIRE_PLACES];
@@ -69,6 +71,8 @@ struct worker *processes_first(const struct processes *p); /* then worker->next 
 /* Ask for a worker of that engine, whose zygote is started if it has none. */
 int worker_spawn(struct processes *p, struct engine *e, struct worker **out, struct err *err);
 void worker_kill(struct worker *w);
+/* Stop it where it is, or let it go on; it can still be killed. */
+void worker_stop(struct worker *w, bool stop);
 
 /*
  * The place of a module in a worker, which is sent the module if it has not got it. ERR_REFUSED:

@@ -10,6 +10,11 @@
  *   4. the queue.
  *
  * What waits behind an activation that turns out to be long is taken back and goes elsewhere.
+ *
+ * A namespace that runs nothing does not wait for others' long activations: it gets a worker beyond
+ * the number that compute, and the system shares the processors among them. An activation starts
+ * when what it may come to use fits into the budget of memory; one that has waited for too long
+ * is refused.
  */
 #include <assert.h>
 #include <sched.h>
@@ -34,36 +39,59 @@ static void count_worker(struct pool *p, struct worker *w)
 {
     bool computing = false;
 
-    for (unsigned i = 0; i < WIRE_SLOTS && w->active > 0 && !computing; i++)
+    for (unsigned i = 0; i < WIRE_SLOTS && w->active > 0 && !w->stopped && !computing; i++)
         computing = w->slots[i] &&
                     !atomic_load_explicit(&w->map.head->slots[i].waiting, memory_order_acquire);
     p->computing += (unsigned)computing - (unsigned)w->counted;
     w->counted = computing;
 }
 
-static void queue_put(struct pool *p, struct activation *a, bool in_front)
+static uint64_t memory_of(const struct activation *a)
 {
-    p->waiting++;
-    if (in_front) {
-        a->next = p->first;
-        p->first = a;
-        if (!a->next)
-            p->last = &a->next;
-    } else {
-        a->next = NULL;
-        *p->last = a;
-        p->last = &a->next;
-    }
+    return (uint64_t)a->container->limits.memory_mb << 20;
 }
 
-static void queue_remove(struct pool *p, struct activation **at)
+/* What the worker's guests may come to use: one runs at a time, so it is that of the largest. */
+static void charge(struct pool *p, struct worker *w, uint64_t bytes)
 {
-    struct activation *a = *at;
+    p->charged += bytes - w->charged;
+    w->charged = bytes;
+}
 
-    *at = a->next;
-    if (!*at)
-        p->last = at;
-    p->waiting--;
+static bool fits(const struct pool *p, const struct worker *w, const struct activation *a)
+{
+    uint64_t bytes = memory_of(a);
+
+    return bytes <= w->charged || p->charged + (bytes - w->charged) <= p->budget;
+}
+
+static bool may_start(const struct activation *a)
+{
+    const struct container *c = a->container;
+
+    return !c->paused && (c->limits.concurrency == 0 || c->running < c->limits.concurrency);
+}
+
+/* Let it wait, for its turn or until that has taken too long. */
+static void enqueue(struct pool *p, struct activation *a, bool in_front)
+{
+    uint64_t due = clock_mono_ns() + p->settings.wait_ms * 1000000ull;
+
+    deadlines_remove(p->deadlines, a);
+    a->due_ns = due < a->deadline_ns && !a->container->paused ? due : a->deadline_ns;
+    deadlines_add(p->deadlines, a);
+    queue_put(p->queue, a, in_front);
+    if (!timer_is_set(p->reclaim))
+        timer_set(p->reclaim, RECLAIM_MS);
+}
+
+/* It is about to be answered. */
+static void leave(struct pool *p, struct activation *a)
+{
+    deadlines_remove(p->deadlines, a);
+    if (a->line)
+        queue_take(p->queue, a);
+    tenant_unref(p->queue, a->tenant);
 }
 
 static unsigned find_slot(const struct worker *w)
@@ -86,7 +114,6 @@ static uint8_t *put(uint8_t *to, const char *from, size_t n)
 static void fill_slot(struct worker *w, unsigned slot, uint32_t place, const struct activation *a)
 {
     const struct container *c = a->container;
-    const struct pool_settings *settings = &c->pool->settings;
     struct wire_slot *s = &w->map.head->slots[slot];
     uint8_t *to = wire_input(&w->map, slot);
 
@@ -99,15 +126,15 @@ static void fill_slot(struct worker *w, unsigned slot, uint32_t place, const str
     s->loads = w->loads;
     s->args_size = (uint32_t)a->args_size;
     s->text_size = (uint32_t)(c->strings_size + a->strings.size);
-    s->log_limit = settings->log_kb * 1024;
-    s->memory = (uint64_t)settings->memory_mb << 20;
+    s->log_limit = c->limits.log_kb * 1024;
+    s->memory = memory_of(a);
     s->order = w->order++;
     atomic_store_explicit(&s->waiting, 0, memory_order_relaxed);
     atomic_store_explicit(&s->log_size, 0, memory_order_relaxed);
     atomic_store_explicit(&s->log_cut, 0, memory_order_relaxed);
 }
 
-/* Give an activation to a worker; it may have others before it. */
+/* Give an activation, which may be in the queue, to a worker; it may have others before it. */
 static int give(struct pool *p, struct worker *w, struct activation *a, struct err *err)
 {
     int place = worker_place(w, a->container->module, err);
@@ -123,6 +150,17 @@ static int give(struct pool *p, struct worker *w, struct activation *a, struct e
     w->slots[slot] = a;
     w->active++;
     w->activations++;
+    if (memory_of(a) > w->charged)
+        charge(p, w, memory_of(a));
+    if (a->line)
+        queue_take(p->queue, a);
+    if (a->due_ns != a->deadline_ns) {
+        deadlines_remove(p->deadlines, a);
+        a->due_ns = a->deadline_ns;
+        deadlines_add(p->deadlines, a);
+    }
+    a->container->running++;
+    tenant_count(a->tenant, 1);
     a->worker = w;
     a->slot = slot;
     a->tier = w->places[place].tier;
@@ -139,6 +177,14 @@ static int give(struct pool *p, struct worker *w, struct activation *a, struct e
     return 0;
 }
 
+/* It has left its worker. */
+static void ended(struct activation *a)
+{
+    a->worker = NULL;
+    a->container->running--;
+    tenant_count(a->tenant, -1);
+}
+
 /* Free a slot: its activation is answered, or goes elsewhere. */
 static void free_slot(struct pool *p, struct worker *w, unsigned slot)
 {
@@ -146,6 +192,11 @@ static void free_slot(struct pool *p, struct worker *w, unsigned slot)
 
     w->slots[slot] = NULL;
     w->active--;
+    if (w->active == 0) {
+        charge(p, w, 0);
+        if (w->stopped)
+            worker_stop(w, false); /* its guest had ended before it stopped */
+    }
     w->places[w->slot_place[slot]].held--;
     atomic_store_explicit(&s->state, WIRE_FREE, memory_order_release);
     count_worker(p, w);
@@ -162,11 +213,11 @@ static bool place(struct pool *p, struct activation *a)
     struct err err;
 
     if (e->fault[0]) {
-        deadlines_remove(p->deadlines, a);
+        leave(p, a);
         answer_failed(a, ACTIVATION_WHISK_ERROR, e->fault);
         return true;
     }
-    while ((w = choose_worker(p, a)) != NULL) {
+    while ((w = choose_worker(p, a)) != NULL && fits(p, w, a)) {
         int r = give(p, w, a, &err);
         if (r == 0)
             return true;
@@ -174,38 +225,62 @@ static bool place(struct pool *p, struct activation *a)
             worker_kill(w);
             continue;
         }
-        deadlines_remove(p->deadlines, a);
+        leave(p, a);
         answer_failed(a, ACTIVATION_WHISK_ERROR, err.msg);
         return true;
     }
     return false;
 }
 
-/* Hand out what is queued, as far as there are workers. */
+/* Hand out what is queued, as far as there are workers and memory. */
 static void dispatch(struct pool *p)
 {
     struct activation *a;
 
-    while ((a = p->first) != NULL && !p->closing) {
-        queue_remove(p, &p->first);
-        if (place(p, a))
+    while (!p->closing && queue_size(p->queue) > 0) {
+        a = queue_next(p->queue, false, may_start);
+        if (a && place(p, a))
             continue;
-        queue_put(p, a, true);
-        return;
+        a = a ? queue_next(p->queue, true, may_start) : NULL;
+        if (!a || !place(p, a))
+            return;
     }
 }
 
 void schedule_run(struct pool *p, struct activation *a)
 {
+    a->tenant = tenant_ref(p->queue, choose_namespace(a));
+    a->due_ns = a->deadline_ns;
     deadlines_add(p->deadlines, a);
-    if (p->waiting == 0 && place(p, a))
+    if (queue_size(p->queue) == 0 && may_start(a) && place(p, a))
         return;
-    if (p->waiting >= POOL_WAITING_MAX) {
-        deadlines_remove(p->deadlines, a);
+    if (queue_size(p->queue) >= POOL_WAITING_MAX) {
+        leave(p, a);
+        a->refused = true;
         answer_failed(a, ACTIVATION_WHISK_ERROR, "Too many activations wait for a worker.");
         return;
     }
-    queue_put(p, a, false);
+    enqueue(p, a, false);
+    if (tenant_running(a->tenant) == 0)
+        dispatch(p);
+}
+
+/* Give the answer to one that was in no worker. */
+static void give_up(struct pool *p, struct activation *a)
+{
+    char text[160];
+
+    leave(p, a);
+    if (a->due_ns == a->deadline_ns) {
+        answer_failed(a, ACTIVATION_DEVELOPER_ERROR, NULL);
+        return;
+    }
+    a->refused = true;
+    snprintf(text, sizeof text,
+             "The activation was not started: for %u milliseconds there was no processor, or not "
+             "%u MB of memory, free for it.",
+             p->settings.wait_ms, a->container->limits.memory_mb);
+    answer_failed(a, ACTIVATION_WHISK_ERROR, text);
 }
 
 /* Take back what the worker has not started, to the front of the queue. */
@@ -221,9 +296,9 @@ static void retract_all(struct pool *p, struct worker *w)
             return;
         struct activation *a = w->slots[latest];
         if (worker_retract(w, (unsigned)latest)) {
-            a->worker = NULL;
             free_slot(p, w, (unsigned)latest);
-            queue_put(p, a, true);
+            ended(a);
+            enqueue(p, a, true);
         }
     }
 }
@@ -235,14 +310,14 @@ static void reclaim(void *ctx)
     bool again = false;
 
     for (struct worker *w = processes_first(p->processes); w; w = w->next) {
-        if (w->active < 2 || w->doomed)
+        if (w->active < 2 || w->doomed || w->stopped)
             continue;
         if (now - w->progress_ns >= STUCK_NS)
             retract_all(p, w);
         again |= w->active >= 2;
     }
     dispatch(p);
-    if (again)
+    if (again || queue_next(p->queue, true, may_start))
         timer_set(p->reclaim, RECLAIM_MS);
 }
 
@@ -259,7 +334,8 @@ static void finish_slot(struct pool *p, struct worker *w, unsigned slot)
         a->args_size > TRIM_BYTES || w->map.head->slots[slot].output_size > TRIM_BYTES ||
         atomic_load_explicit(&w->map.head->slots[slot].log_size, memory_order_relaxed) > TRIM_BYTES;
 
-    deadlines_remove(p->deadlines, a);
+    ended(a);
+    leave(p, a);
     if (atomic_load_explicit(&w->map.head->slots[slot].state, memory_order_acquire) == WIRE_DONE)
         learn(a->container->module, w->map.head->slots[slot].run_ns); /* else it was killed */
     w->progress_ns = clock_mono_ns();
@@ -289,7 +365,7 @@ static void news(struct worker *w, void *ctx)
         retract_all(p, w); /* its guest sleeps: do not wait behind it */
     if (w->active == 0 && is_worn(w))
         worker_kill(w);
-    if (p->waiting)
+    if (queue_size(p->queue) > 0)
         dispatch(p);
     choose_keep_spares(p);
 }
@@ -358,16 +434,45 @@ static void expired(struct activation *a, void *ctx)
     a->expired = true;
     if (w && worker_retract(w, a->slot)) {
         free_slot(p, w, a->slot);
-        answer_failed(a, ACTIVATION_DEVELOPER_ERROR, NULL);
+        ended(a);
+        give_up(p, a);
     } else if (w && atomic_load(&w->map.head->slots[a->slot].state) == WIRE_TAKEN) {
         worker_kill(w); /* answered when it is gone */
+    } else if (!w && a->container->paused && a->due_ns != a->deadline_ns) {
+        a->expired = false; /* it waits for its container */
+        a->due_ns = a->deadline_ns;
+        deadlines_add(p->deadlines, a);
     } else if (!w) {
-        struct activation **at = &p->first;
-        while (*at != a)
-            at = &(*at)->next;
-        queue_remove(p, at);
-        answer_failed(a, ACTIVATION_DEVELOPER_ERROR, NULL);
+        give_up(p, a);
     }
+}
+
+static bool runs(const struct worker *w, const struct container *c)
+{
+    for (int i = 0; i < WIRE_SLOTS; i++)
+        if (w->slots[i] && w->slots[i]->container == c)
+            return true;
+    return false;
+}
+
+/*
+ * A worker whose guest is the container's is stopped; what was queued behind it goes elsewhere, or
+ * waits if it is the container's too. Resumed, the worker goes on.
+ */
+void schedule_pause(struct container *c, bool paused)
+{
+    struct pool *p = c->pool;
+
+    c->paused = paused;
+    for (struct worker *w = processes_first(p->processes); w; w = w->next) {
+        if (!runs(w, c))
+            continue;
+        retract_all(p, w);
+        if (runs(w, c) && w->stopped != paused)
+            worker_stop(w, paused);
+        count_worker(p, w);
+    }
+    dispatch(p);
 }
 
 /* Take what workers have finished; false when none has anything. */
@@ -419,7 +524,8 @@ static bool before_wait(void *ctx)
 
 void schedule_init(struct pool *p)
 {
-    p->last = &p->first;
+    p->queue = queue_new();
+    p->budget = budget_bytes(&p->settings);
     p->deadlines = deadlines_new(p->loop, expired, p);
     p->reclaim = timer_new(p->loop, reclaim, p);
     loop_before_wait(p->loop, before_wait, p);
@@ -436,14 +542,15 @@ void schedule_forget(struct pool *p, const struct module *m)
 
 void schedule_close(struct pool *p)
 {
-    while (p->first) {
-        struct activation *a = p->first;
-        queue_remove(p, &p->first);
-        deadlines_remove(p->deadlines, a);
+    struct activation *a;
+
+    while ((a = queue_any(p->queue)) != NULL) {
+        leave(p, a);
         answer_failed(a, ACTIVATION_WHISK_ERROR, "wowd is stopping.");
     }
     processes_free(p->processes); /* answers what runs */
     p->processes = NULL;
     deadlines_free(p->deadlines);
+    queue_free(p->queue);
     timer_free(p->reclaim);
 }

@@ -10,11 +10,15 @@ struct pool_settings {
     const char *cache;      /* directory of machine code */
     const char *user;       /* whom workers and compilers become when wowd is root */
     const char *grant_dirs; /* directories that actions may be granted, "A:B"; "" for none */
+    const char *container_logs; /* where containers' log files go; "" for none */
     bool tiering;           /* code never seen is answered from a baseline */
     bool trust_precompiled; /* clients may send machine code */
     unsigned cache_mb;      /* what the cache may hold */
     unsigned workers;       /* how many guests compute at once */
-    unsigned memory_mb;     /* linear memory of an action */
+    unsigned memory_mb;     /* linear memory of an action that asks for none */
+    unsigned memory_max_mb; /* that an action may ask for */
+    unsigned budget_mb;     /* for all activations under way; 0: most of this machine's */
+    unsigned wait_ms;       /* for a worker or memory, before an activation is refused */
     unsigned timeout_ms;    /* of an activation that names no deadline */
     unsigned log_kb;        /* what an activation may print */
 };
@@ -23,6 +27,8 @@ struct pool_settings {
 #define POOL_SLEEPERS_MAX 256u
 /* Activations that wait for a worker; beyond it, new ones are refused. */
 #define POOL_WAITING_MAX 20000u
+/* Guests that compute beyond `workers`, one of each namespace that would else have none. */
+#define POOL_EXTRA_MAX 32u
 /* Fresh workers that wait for a namespace that has none. */
 #define POOL_SPARES 2u
 /* A worker is replaced after so many activations, whatever an engine may have leaked. */

@@ -10,6 +10,8 @@
 static unsigned answer(const struct activation *a, struct buf *body)
 {
     buf_put(body, a->result, a->result_size);
+    if (a->refused) /* not 503: the invoker would lose the activation */
+        return STATUS_DEVELOPER;
     switch (a->status) {
     case ACTIVATION_SUCCESS:
     case ACTIVATION_APPLICATION_ERROR:

@@ -9,9 +9,13 @@
 
 typedef void handler(struct executor *x, struct request *r, const char *id);
 
-/* The activation's record, in the form OpenWhisk keeps. */
+/* The activation's record, in the form OpenWhisk keeps; or that there is none. */
 static unsigned answer(const struct activation *a, struct buf *body)
 {
+    if (a->refused) {
+        buf_put(body, a->result, a->result_size);
+        return STATUS_BUSY;
+    }
     buf_print(body, "{\"status\":\"%s\",\"status_code\":%d,\"success\":%s,\"result\":",
               activation_status_text(a->status), (int)a->status,
               a->status == ACTIVATION_SUCCESS ? "true" : "false");
@@ -86,6 +90,28 @@ static void destroy(struct executor *x, struct request *r, const char *id)
     request_reply(r, 200, NULL);
 }
 
+static void set_paused(struct executor *x, struct request *r, const char *id,
+                       int (*set)(struct container *c, struct err *err))
+{
+    struct container *c = find(x, r, id);
+    struct err err;
+
+    if (c && set(c, &err) < 0)
+        request_reply_error(r, payload_status(err.kind), err.msg);
+    else if (c)
+        request_reply(r, 200, NULL);
+}
+
+static void hold(struct executor *x, struct request *r, const char *id)
+{
+    set_paused(x, r, id, container_pause);
+}
+
+static void resume(struct executor *x, struct request *r, const char *id)
+{
+    set_paused(x, r, id, container_resume);
+}
+
 static void echo(struct executor *x, struct request *r, const char *id)
 {
     struct scan_text body, key, value, args = {.at = "{}", .n = 2};
@@ -116,7 +142,8 @@ static const struct route {
     handler *handle;
 } routes[] = {
     {"start", false, start}, {"echo", false, echo},      {"init", true, init},
-    {"run", true, run},      {"destroy", true, destroy},
+    {"run", true, run},      {"pause", true, hold},    {"resume", true, resume},
+    {"destroy", true, destroy},
 };
 
 /* Cut "/verb" or "/id/verb". */
@@ -145,7 +172,8 @@ void executor_handle(struct request *r, void *ctx)
 
     if (!route)
         request_reply_error(r, STATUS_NOT_FOUND,
-                            "No such path: POST /start, /:id/init, /:id/run, /:id/destroy.");
+                            "No such path: POST /start, /:id/init, /:id/run, /:id/pause, /:id/resume, "
+                            "/:id/destroy.");
     else if (strcmp(r->method, "POST") != 0)
         request_reply_error(r, STATUS_METHOD, "Only POST is understood here.");
     else

@@ -27,7 +27,7 @@ unsigned payload_status(enum err_kind kind)
     case ERR_TOO_LARGE:
         return 413;
     case ERR_BUSY:
-        return 503;
+        return STATUS_BUSY;
     case ERR_REFUSED:
         return STATUS_FORBIDDEN;
     case ERR_UNUSABLE:
@@ -116,6 +116,18 @@ static int take_string(const char *name, const struct scan_text *value, struct b
     return 0;
 }
 
+/* A whole number of at most 18 digits; nothing is not one. */
+static bool digits(const char *at, size_t n, uint64_t *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (at[i] < '0' || at[i] > '9' || i == 18)
+            return false;
+        *out = *out * 10 + (uint64_t)(at[i] - '0');
+    }
+    return n > 0;
+}
+
 /* ---- init ---- */
 
 /* What an init's body says, until the container is done with it. */
@@ -161,6 +173,38 @@ static int take_env(struct init_call *c, const struct scan_text *env, struct err
     return r;
 }
 
+/* OpenWhisk's limits of an action, in its units: {"memory": MB, "timeout": ms, "logs": MB, …}. */
+static int take_limits(struct init_call *c, const struct scan_text *limits, struct err *err)
+{
+    struct container_limits *l = &c->init.limits;
+    const struct {
+        const char *name;
+        unsigned *to, unit, max;
+    } all[] = {{"memory", &l->memory_mb, 1, 4096},
+               {"timeout", &l->timeout_ms, 1, 86400000},
+               {"logs", &l->log_kb, 1024, 10},
+               {"concurrency", &l->concurrency, 1, 1000000}};
+    struct scan_text key, value;
+    uint64_t n;
+
+    if (limits->type == SCAN_NULL)
+        return 0;
+    if (limits->type != SCAN_OBJECT)
+        return err_set(err, ERR_INVALID, "'limits' must be an object, not %s",
+                       scan_type_text(limits->type));
+    struct scan_walk w = scan_members(limits);
+    while (scan_next(&w, &key, &value))
+        for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+            if (!scan_equals(&key, all[i].name))
+                continue;
+            if (value.type != SCAN_NUMBER || !digits(value.at, value.n, &n) || n < 1 || n > all[i].max)
+                return err_set(err, ERR_INVALID, "limits: '%s' must be a number from 1 to %u",
+                               all[i].name, all[i].max);
+            *all[i].to = (unsigned)n * all[i].unit;
+        }
+    return 0;
+}
+
 static int take_init_member(struct init_call *c, const struct scan_text *key,
                             const struct scan_text *value, struct err *err)
 {
@@ -170,6 +214,8 @@ static int take_init_member(struct init_call *c, const struct scan_text *key,
         return take_string("main", value, &c->entry, err);
     if (scan_equals(key, "env"))
         return take_env(c, value, err);
+    if (scan_equals(key, "limits"))
+        return take_limits(c, value, err);
     if (scan_equals(key, "code"))
         c->code_text = *value;
     if (scan_equals(key, "annotations"))
@@ -306,15 +352,10 @@ static int take_deadline(struct run_call *c, const struct scan_text *value, stru
 {
     const char *at = value->at;
     size_t n = value->n;
-    uint64_t ms = 0;
-    bool good =
-        value->type == SCAN_NUMBER || (value->type == SCAN_STRING && scan_plain(value, &at, &n));
+    uint64_t ms;
 
-    for (size_t i = 0; good && i < n; i++) {
-        good = at[i] >= '0' && at[i] <= '9' && i < 18;
-        ms = ms * 10 + (uint64_t)(at[i] - '0');
-    }
-    if (!good)
+    if ((value->type != SCAN_NUMBER && (value->type != SCAN_STRING || !scan_plain(value, &at, &n))) ||
+        !digits(at, n, &ms))
         return err_set(err, ERR_INVALID, "'deadline' must be milliseconds since the epoch");
     c->activation.deadline_ms = ms;
     return 0;

@@ -18,6 +18,7 @@
 #define STATUS_CONFLICT 409
 #define STATUS_DEVELOPER 502
 #define STATUS_INTERNAL 500
+#define STATUS_BUSY 503
 
 /* Initialise the container with the request's body; answers it, an empty 200 on success. */
 void payload_init(struct request *r, struct container *c);
