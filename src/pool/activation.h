@@ -47,7 +47,7 @@ struct activation {
     enum activation_status status;
     const char *result; /* JSON */
     size_t result_size;
-    bool refused; /* it never ran: this machine has no room for it now */
+    bool refused;   /* it never ran: this machine has no room for it now */
     struct buf log; /* when wanted: a JSON array of lines as OpenWhisk writes them */
 
     /* The pool's. */

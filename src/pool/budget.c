@@ -41,3 +41,21 @@ uint64_t budget_bytes(const struct pool_settings *s)
     }
     return bytes < largest ? largest : bytes; /* else the largest could never run */
 }
+
+uint64_t budget_of(const struct activation *a)
+{
+    return (uint64_t)a->container->limits.memory_mb << 20;
+}
+
+void budget_charge(struct pool *p, struct worker *w, uint64_t bytes)
+{
+    p->charged += bytes - w->charged;
+    w->charged = bytes;
+}
+
+bool budget_fits(const struct pool *p, const struct worker *w, const struct activation *a)
+{
+    uint64_t bytes = budget_of(a);
+
+    return bytes <= w->charged || p->charged + (bytes - w->charged) <= p->budget;
+}

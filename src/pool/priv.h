@@ -44,12 +44,12 @@ struct pool {
     struct deadlines *deadlines;
     struct timer *reclaim; /* looks for activations stuck behind a long one */
     struct container *by_id, *by_address;
-    uint32_t addresses; /* allotted so far */
+    uint32_t addresses;  /* allotted so far */
     struct queue *queue; /* activations that wait for a worker, or for memory */
     uint64_t budget;     /* bytes */
     uint64_t charged;    /* bytes that the activations under way may come to use */
-    unsigned computing; /* workers whose guest runs and does not sleep */
-    unsigned workers;   /* processes, doomed ones included */
+    unsigned computing;  /* workers whose guest runs and does not sleep */
+    unsigned workers;    /* processes, doomed ones included */
     bool closing;
 };
 
@@ -72,12 +72,26 @@ bool choose_is_crowded(const struct pool *p, uint64_t now);
 
 /* budget.c: what activations may use together, bytes. */
 uint64_t budget_bytes(const struct pool_settings *s);
+uint64_t budget_of(const struct activation *a);
+/* May the worker be given the activation? */
+bool budget_fits(const struct pool *p, const struct worker *w, const struct activation *a);
+/* What the worker's guests may come to use: one runs at a time, so it is that of the largest. */
+void budget_charge(struct pool *p, struct worker *w, uint64_t bytes);
+
+/* slot.c */
+unsigned slot_find(const struct worker *w); /* one that is free */
+/* Copy what the guest is to see into shared memory. */
+void slot_fill(struct worker *w, unsigned slot, uint32_t place, const struct activation *a);
+
+/* listen.c */
+bool listen_before_wait(void *pool);
 
 /* schedule.c */
 void schedule_init(struct pool *p);
 void schedule_run(struct pool *p, struct activation *a);
 void schedule_pause(struct container *c, bool paused);
 void schedule_close(struct pool *p);
+void schedule_news(struct worker *w, void *pool);             /* it has rung */
 void schedule_forget(struct pool *p, const struct module *m); /* it is about to be freed */
 extern const struct process_events schedule_events;
 

@@ -117,8 +117,8 @@ static struct activation *next_of(const struct tenant *t,
     struct line *l;
 
     DL_FOREACH(t->turns, l)
-        if (may_start(l->first))
-            return l->first;
+    if (may_start(l->first))
+        return l->first;
     return NULL;
 }
 

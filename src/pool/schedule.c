@@ -17,10 +17,8 @@
  * is refused.
  */
 #include <assert.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -28,9 +26,7 @@
 #include "pool/priv.h"
 
 #define RECLAIM_MS 2
-#define LINGER 20          /* how often to look for answers before sleeping */
 #define WORKER_LINGER 60   /* how often workers look for another activation */
-#define SOON_NS 100000u    /* an answer is expected soon after so long at most */
 #define STILLBORN_MAX 100u  /* then there is no point in forking more */
 #define TRIM_BYTES 65536u   /* a slot that used more gives memory back */
 
@@ -44,25 +40,6 @@ static void count_worker(struct pool *p, struct worker *w)
                     !atomic_load_explicit(&w->map.head->slots[i].waiting, memory_order_acquire);
     p->computing += (unsigned)computing - (unsigned)w->counted;
     w->counted = computing;
-}
-
-static uint64_t memory_of(const struct activation *a)
-{
-    return (uint64_t)a->container->limits.memory_mb << 20;
-}
-
-/* What the worker's guests may come to use: one runs at a time, so it is that of the largest. */
-static void charge(struct pool *p, struct worker *w, uint64_t bytes)
-{
-    p->charged += bytes - w->charged;
-    w->charged = bytes;
-}
-
-static bool fits(const struct pool *p, const struct worker *w, const struct activation *a)
-{
-    uint64_t bytes = memory_of(a);
-
-    return bytes <= w->charged || p->charged + (bytes - w->charged) <= p->budget;
 }
 
 static bool may_start(const struct activation *a)
@@ -94,46 +71,6 @@ static void leave(struct pool *p, struct activation *a)
     tenant_unref(p->queue, a->tenant);
 }
 
-static unsigned find_slot(const struct worker *w)
-{
-    unsigned i = 0;
-
-    while (w->slots[i])
-        i++;
-    return i;
-}
-
-static uint8_t *put(uint8_t *to, const char *from, size_t n)
-{
-    if (n > 0)
-        memcpy(to, from, n);
-    return to + n;
-}
-
-/* Copy what the guest is to see into shared memory. */
-static void fill_slot(struct worker *w, unsigned slot, uint32_t place, const struct activation *a)
-{
-    const struct container *c = a->container;
-    struct wire_slot *s = &w->map.head->slots[slot];
-    uint8_t *to = wire_input(&w->map, slot);
-
-    to = put(to, a->args, a->args_size);
-    to = put(to, "", 1);
-    to = put(to, c->strings, c->head_size);
-    to = put(to, a->strings.data, a->strings.size); /* first: it counts more than init's */
-    put(to, c->strings + c->head_size, c->strings_size - c->head_size);
-    s->place = place;
-    s->loads = w->loads;
-    s->args_size = (uint32_t)a->args_size;
-    s->text_size = (uint32_t)(c->strings_size + a->strings.size);
-    s->log_limit = c->limits.log_kb * 1024;
-    s->memory = memory_of(a);
-    s->order = w->order++;
-    atomic_store_explicit(&s->waiting, 0, memory_order_relaxed);
-    atomic_store_explicit(&s->log_size, 0, memory_order_relaxed);
-    atomic_store_explicit(&s->log_cut, 0, memory_order_relaxed);
-}
-
 /* Give an activation, which may be in the queue, to a worker; it may have others before it. */
 static int give(struct pool *p, struct worker *w, struct activation *a, struct err *err)
 {
@@ -141,17 +78,17 @@ static int give(struct pool *p, struct worker *w, struct activation *a, struct e
 
     if (place < 0)
         return place;
-    unsigned slot = find_slot(w);
+    unsigned slot = slot_find(w);
     if (!w->ns)
         w->ns = mem_dup(choose_namespace(a));
-    fill_slot(w, slot, (uint32_t)place, a);
+    slot_fill(w, slot, (uint32_t)place, a);
     w->places[place].held++;
     w->slot_place[slot] = (unsigned)place;
     w->slots[slot] = a;
     w->active++;
     w->activations++;
-    if (memory_of(a) > w->charged)
-        charge(p, w, memory_of(a));
+    if (budget_of(a) > w->charged)
+        budget_charge(p, w, budget_of(a));
     if (a->line)
         queue_take(p->queue, a);
     if (a->due_ns != a->deadline_ns) {
@@ -193,7 +130,7 @@ static void free_slot(struct pool *p, struct worker *w, unsigned slot)
     w->slots[slot] = NULL;
     w->active--;
     if (w->active == 0) {
-        charge(p, w, 0);
+        budget_charge(p, w, 0);
         if (w->stopped)
             worker_stop(w, false); /* its guest had ended before it stopped */
     }
@@ -217,7 +154,7 @@ static bool place(struct pool *p, struct activation *a)
         answer_failed(a, ACTIVATION_WHISK_ERROR, e->fault);
         return true;
     }
-    while ((w = choose_worker(p, a)) != NULL && fits(p, w, a)) {
+    while ((w = choose_worker(p, a)) != NULL && budget_fits(p, w, a)) {
         int r = give(p, w, a, &err);
         if (r == 0)
             return true;
@@ -352,7 +289,7 @@ static bool is_worn(const struct worker *w)
            (w->engine->loads_max > 0 && w->loads >= w->engine->loads_max);
 }
 
-static void news(struct worker *w, void *ctx)
+void schedule_news(struct worker *w, void *ctx)
 {
     struct pool *p = ctx;
 
@@ -423,8 +360,11 @@ static void restarted(void *ctx)
     dispatch(p);
 }
 
-const struct process_events schedule_events = {
-    .news = news, .exited = exited, .restarted = restarted, .ready = ready, .failed = failed};
+const struct process_events schedule_events = {.news = schedule_news,
+                                               .exited = exited,
+                                               .restarted = restarted,
+                                               .ready = ready,
+                                               .failed = failed};
 
 static void expired(struct activation *a, void *ctx)
 {
@@ -475,60 +415,13 @@ void schedule_pause(struct container *c, bool paused)
     dispatch(p);
 }
 
-/* Take what workers have finished; false when none has anything. */
-static bool collect(struct pool *p)
-{
-    bool found = false;
-
-    for (struct worker *w = processes_first(p->processes), *next; w; w = next) {
-        next = w->next;
-        if (w->active > 0 && worker_bell(w)) {
-            news(w, p);
-            found = true;
-        }
-    }
-    return found;
-}
-
-/* Has a worker been given something a moment ago, and does no guest compute for long? */
-static bool is_answer_near(const struct pool *p)
-{
-    uint64_t now = clock_mono_ns();
-    bool near = false;
-
-    for (const struct worker *w = processes_first(p->processes); w && !near; w = w->next)
-        near = w->counted && now - w->progress_ns < SOON_NS;
-    return near && !choose_is_crowded(p, now);
-}
-
-/* Before the loop sleeps: are there answers, or will there be very soon? */
-static bool before_wait(void *ctx)
-{
-    struct pool *p = ctx;
-    bool rung = false;
-
-    if (collect(p))
-        return true;
-    for (int i = 0; i < LINGER && is_answer_near(p); i++) {
-        sched_yield();
-        if (collect(p))
-            return true;
-    }
-    for (struct worker *w = processes_first(p->processes); w; w = w->next)
-        if (w->active > 0) {
-            worker_listen(w);
-            rung |= atomic_load(&w->map.head->bell) != 0;
-        }
-    return rung;
-}
-
 void schedule_init(struct pool *p)
 {
     p->queue = queue_new();
     p->budget = budget_bytes(&p->settings);
     p->deadlines = deadlines_new(p->loop, expired, p);
     p->reclaim = timer_new(p->loop, reclaim, p);
-    loop_before_wait(p->loop, before_wait, p);
+    loop_before_wait(p->loop, listen_before_wait, p);
     choose_keep_spares(p);
 }
 

@@ -5,22 +5,22 @@
 #include <stdbool.h>
 
 struct pool_settings {
-    const char *engine;     /* for actions that do not choose; a name, or "auto" */
-    const char *programs;   /* the directory they are in */
-    const char *cache;      /* directory of machine code */
-    const char *user;       /* whom workers and compilers become when wowd is root */
-    const char *grant_dirs; /* directories that actions may be granted, "A:B"; "" for none */
+    const char *engine;         /* for actions that do not choose; a name, or "auto" */
+    const char *programs;       /* the directory they are in */
+    const char *cache;          /* directory of machine code */
+    const char *user;           /* whom workers and compilers become when wowd is root */
+    const char *grant_dirs;     /* directories that actions may be granted, "A:B"; "" for none */
     const char *container_logs; /* where containers' log files go; "" for none */
-    bool tiering;           /* code never seen is answered from a baseline */
-    bool trust_precompiled; /* clients may send machine code */
-    unsigned cache_mb;      /* what the cache may hold */
-    unsigned workers;       /* how many guests compute at once */
-    unsigned memory_mb;     /* linear memory of an action that asks for none */
-    unsigned memory_max_mb; /* that an action may ask for */
-    unsigned budget_mb;     /* for all activations under way; 0: most of this machine's */
-    unsigned wait_ms;       /* for a worker or memory, before an activation is refused */
-    unsigned timeout_ms;    /* of an activation that names no deadline */
-    unsigned log_kb;        /* what an activation may print */
+    bool tiering;               /* code never seen is answered from a baseline */
+    bool trust_precompiled;     /* clients may send machine code */
+    unsigned cache_mb;          /* what the cache may hold */
+    unsigned workers;           /* how many guests compute at once */
+    unsigned memory_mb;         /* linear memory of an action that asks for none */
+    unsigned memory_max_mb;     /* that an action may ask for */
+    unsigned budget_mb;         /* for all activations under way; 0: most of this machine's */
+    unsigned wait_ms;           /* for a worker or memory, before an activation is refused */
+    unsigned timeout_ms;        /* of an activation that names no deadline */
+    unsigned log_kb;            /* what an activation may print */
 };
 
 /* How many more worker processes there may be than guests that compute: for guests that sleep. */

@@ -141,8 +141,8 @@ static const struct route {
     bool with_id;
     handler *handle;
 } routes[] = {
-    {"start", false, start}, {"echo", false, echo},      {"init", true, init},
-    {"run", true, run},      {"pause", true, hold},    {"resume", true, resume},
+    {"start", false, start},    {"echo", false, echo}, {"init", true, init},
+    {"run", true, run},         {"pause", true, hold}, {"resume", true, resume},
     {"destroy", true, destroy},
 };
 
@@ -171,9 +171,10 @@ void executor_handle(struct request *r, void *ctx)
     const struct route *route = find_route(r->path, id, sizeof id);
 
     if (!route)
-        request_reply_error(r, STATUS_NOT_FOUND,
-                            "No such path: POST /start, /:id/init, /:id/run, /:id/pause, /:id/resume, "
-                            "/:id/destroy.");
+        request_reply_error(
+            r, STATUS_NOT_FOUND,
+            "No such path: POST /start, /:id/init, /:id/run, /:id/pause, /:id/resume, "
+            "/:id/destroy.");
     else if (strcmp(r->method, "POST") != 0)
         request_reply_error(r, STATUS_METHOD, "Only POST is understood here.");
     else

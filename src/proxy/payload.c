@@ -197,7 +197,8 @@ static int take_limits(struct init_call *c, const struct scan_text *limits, stru
         for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
             if (!scan_equals(&key, all[i].name))
                 continue;
-            if (value.type != SCAN_NUMBER || !digits(value.at, value.n, &n) || n < 1 || n > all[i].max)
+            if (value.type != SCAN_NUMBER || !digits(value.at, value.n, &n) || n < 1 ||
+                n > all[i].max)
                 return err_set(err, ERR_INVALID, "limits: '%s' must be a number from 1 to %u",
                                all[i].name, all[i].max);
             *all[i].to = (unsigned)n * all[i].unit;
@@ -354,7 +355,8 @@ static int take_deadline(struct run_call *c, const struct scan_text *value, stru
     size_t n = value->n;
     uint64_t ms;
 
-    if ((value->type != SCAN_NUMBER && (value->type != SCAN_STRING || !scan_plain(value, &at, &n))) ||
+    if ((value->type != SCAN_NUMBER &&
+         (value->type != SCAN_STRING || !scan_plain(value, &at, &n))) ||
         !digits(at, n, &ms))
         return err_set(err, ERR_INVALID, "'deadline' must be milliseconds since the epoch");
     c->activation.deadline_ms = ms;
