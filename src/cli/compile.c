@@ -186,7 +186,7 @@ int compile_file(int argc, char **argv, int *status, struct err *err)
 {
     AUTO(plan)
     struct plan p = {
-        .engine = "wasmtime", .tier = "optimised", .memory = "256", .code = -1, .machine = -1};
+        .engine = "wasmtime", .tier = "optimised", .memory = "512", .code = -1, .machine = -1};
     char version[64], family[ARTIFACT_FAMILY_MAX];
     struct artifact artifact;
     struct stat st = {0};

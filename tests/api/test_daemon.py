@@ -14,8 +14,9 @@ import pytest
 from harness import BUILD, NAMES, UNEXPECTED_EXIT, Background, run_wowd, until
 
 OPTIONS = ["executor", "proxy-port", "data", "cache", "cache-size", "engine", "tiering",
-           "trust-precompiled", "workers", "memory", "timeout",
-           "log-limit", "idle-timeout", "user", "grant-dirs", "config"]
+           "trust-precompiled", "workers", "memory", "memory-max", "memory-budget", "queue-wait",
+           "timeout", "log-limit", "idle-timeout", "user", "grant-dirs", "container-logs",
+           "config"]
 ENGINE = NAMES[0]
 
 
@@ -253,11 +254,16 @@ def test_workers_are_locked_in_without_root_too(without_root, start_wowd, engine
     locked_in(daemon)
 
 
+def status_of(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
 def locked_in(wowd):
     for pid in wowd.workers():
-        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
-        assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1"
+        until(lambda one=pid: status_of(one)["Seccomp"] == "2", "a new worker loads its filter")
+        status = status_of(pid)
+        assert status["NoNewPrivs"] == "1"
         assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
         if "sandbox.partial" not in wowd.log():  # only who has a namespace of its own may
             assert int(status["CapBnd"], 16) == 0
@@ -281,7 +287,9 @@ def test_help_and_config_agree(tmp_path, start_wowd):
     file.write_text(json.dumps({
         "executor": "127.0.0.1:0", "proxy-port": 0, "data": str(daemon.data),
         "cache": str(daemon.cache), "engine": ENGINE, "workers": 2, "memory": 64,
-        "timeout": 1000, "log-limit": 64, "idle-timeout": 9, "user": "nobody", "grant-dirs": "",
+        "memory-max": 96, "memory-budget": 1000, "queue-wait": 100, "timeout": 1000,
+        "log-limit": 64, "idle-timeout": 9, "user": "nobody", "grant-dirs": "",
+        "container-logs": "",
         "cache-size": 64, "tiering": True, "trust-precompiled": "off"}))
     assert set(json.loads(file.read_text())) == set(OPTIONS) - {"config"}
     again = start_wowd(ENGINE, "--config", file, place=tmp_path)

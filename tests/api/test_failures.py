@@ -11,6 +11,10 @@ from harness import (BUILD, TIMED_OUT, UNEXPECTED_EXIT, Background, action, chil
                      until)
 
 
+# Another namespace's first activation would not wait for a long one.
+ONE_NAMESPACE = {"env": {"__OW_NAMESPACE": "one"}}
+
+
 def timed_out(reply, most):
     """Was it killed at its deadline, which lay so many milliseconds ahead?"""
     said = re.fullmatch((TIMED_OUT % 0).replace("0", r"(\d+)"), reply.failure(2))
@@ -67,7 +71,7 @@ def test_without_a_deadline_the_timeout_counts(own_wowd):
 
 def test_who_waits_in_line_has_a_deadline_too(own_wowd):
     wowd = own_wowd("--workers", "1")
-    loop, ok = wowd.container("loop.wat"), wowd.container("ok.wat")
+    loop, ok = (wowd.container(guest, **ONE_NAMESPACE) for guest in ("loop.wat", "ok.wat"))
     first = Background(lambda: loop.run([1], deadline=epoch_ms() + 900))
     until(wowd.spinning, "the guest runs")
     timed_out(ok.run({}, deadline=epoch_ms() + 200), 200)
@@ -111,7 +115,7 @@ def test_workers_killed_while_they_wait_for_work(wowd):
 @pytest.mark.log_has("worker.exit")
 def test_a_worker_killed_takes_only_its_own_activation(own_wowd):
     wowd = own_wowd("--workers", "1")
-    loop, ok = wowd.container("loop.wat"), wowd.container("ok.wat")
+    loop, ok = (wowd.container(guest, **ONE_NAMESPACE) for guest in ("loop.wat", "ok.wat"))
     assert ok.run({}).result == {"answer": 42}
     run = Background(lambda: loop.run([1]))
     [pid] = until(wowd.spinning, "the guest runs")
@@ -151,7 +155,7 @@ def test_a_zygote_killed_during_an_activation(own_wowd):
 @pytest.mark.log_has("zygote.exit")
 def test_a_zygote_killed_while_activations_wait_in_line(own_wowd):
     wowd = own_wowd("--workers", "1")
-    loop, ok = wowd.container("loop.wat"), wowd.container("ok.wat")
+    loop, ok = (wowd.container(guest, **ONE_NAMESPACE) for guest in ("loop.wat", "ok.wat"))
     run = Background(lambda: loop.run([1]))
     until(wowd.spinning, "the guest runs")
     before = wowd.descriptors()

@@ -26,7 +26,7 @@ def test_it_answers_its_arguments(fake):
 
 
 def test_an_engine_is_given_the_module_with_the_memory_it_may_have(start_wowd, tmp_path):
-    wowd = start_wowd("fake", "--memory", 64, cache=tmp_path)
+    wowd = start_wowd("fake", "--memory", 32, "--memory-max", 64, cache=tmp_path)
     wowd.container("ok.wat")
     sent = wasm("ok.wat")
     before, flags, after = sent.partition(b"\5\3\1\0")  # a memory without a maximum

@@ -40,7 +40,7 @@ def test_who_trusts_it_runs_it(own_wowd, made, tiering):
 
 
 def test_it_must_fit(own_wowd, made):
-    wowd = own_wowd("--trust-precompiled", "--memory", "128")
+    wowd = own_wowd("--trust-precompiled", "--memory-max", "300")
     reply = wowd.start().init(made)
     assert reply.status == 502 and "was made for something else than" in reply.error
     reply = wowd.start().init(made[:-1])
