@@ -24,6 +24,7 @@
 #include "compile/compiler.h"
 #include "engine/tier.h"
 #include "wire/message.h"
+#include "wire/slot.h"
 
 struct plan {
     const char *file, *engine, *tier, *memory, *out;
@@ -129,7 +130,8 @@ static int spawn(const struct plan *p, int talk, pid_t *pid, struct err *err)
 
 static int give_order(const struct plan *p, int talk, struct err *err)
 {
-    const struct wire_message order = {.type = WIRE_COMPILE, .names_size = 5, .names = "main"};
+    const struct wire_message order = {
+        .type = WIRE_COMPILE, .names_size = sizeof WIRE_ENTRY, .names = WIRE_ENTRY};
     const int fds[2] = {p->code, p->machine};
 
     return wire_send(talk, &order, fds, 2, 0, err);

@@ -11,37 +11,51 @@
 #define ALLOCATE "wasm_memory_buffer_allocate_space"
 #define POINTER "get_wasm_memory_buffer_pointer"
 #define LENGTH "get_wasm_memory_buffer_len"
+#define BUFFER_FUNCTIONS 3u
 
 #define ARGV_JSON_MAX 131071u /* a larger argument would not fit one string of a Linux argv */
+
+/* Why a module has no shape that wow knows. */
+static void explain(unsigned have, bool start, const char *missing, const char *entry,
+                    struct err *err)
+{
+    if (have > 0 && have < BUFFER_FUNCTIONS)
+        err_set(err, ERR_INVALID, "the module exports some of the buffer functions, but not '%s'",
+                missing);
+    else if (start && have > 0)
+        err_set(err, ERR_INVALID, "the module exports no function '%s', which 'main' names", entry);
+    else if (start)
+        err_set(err, ERR_INVALID,
+                "a plain WASI command begins at '_start': 'main' cannot name '%s'", entry);
+    else if (have > 0)
+        err_set(err, ERR_INVALID, "the module exports neither '_start' nor the entry point '%s'",
+                entry);
+    else
+        err_set(err, ERR_INVALID,
+                "the module exports neither '_start' nor the buffer functions ('" ALLOCATE "' …)");
+}
 
 enum guest_shape guest_shape(bool (*exports)(const void *module, const char *func),
                              const void *module, const char *entry, struct err *err)
 {
-    static const char *const buffer[] = {ALLOCATE, POINTER, LENGTH};
+    static const char *const buffer[BUFFER_FUNCTIONS] = {ALLOCATE, POINTER, LENGTH};
     bool start = exports(module, "_start");
+    bool begins = start && strcmp(entry, WIRE_ENTRY) == 0; /* else main names a function */
     const char *missing = NULL;
     unsigned have = 0;
 
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < BUFFER_FUNCTIONS; i++) {
         bool there = exports(module, buffer[i]);
         have += there;
         missing = there ? missing : buffer[i];
     }
-    if (have == 3 && start)
-        return GUEST_COMMAND;
-    if (have == 3 && exports(module, entry))
-        return GUEST_REACTOR;
-    if (have == 0 && start)
+    if (have == 0 && begins)
         return GUEST_WASI;
-    if (have == 3)
-        err_set(err, ERR_INVALID, "the module exports neither '_start' nor the entry point '%s'",
-                entry);
-    else if (have > 0)
-        err_set(err, ERR_INVALID, "the module exports some of the buffer functions, but not '%s'",
-                missing);
-    else
-        err_set(err, ERR_INVALID,
-                "the module exports neither '_start' nor the buffer functions ('" ALLOCATE "' …)");
+    if (have == BUFFER_FUNCTIONS && begins)
+        return GUEST_COMMAND;
+    if (have == BUFFER_FUNCTIONS && exports(module, entry))
+        return GUEST_REACTOR;
+    explain(have, start, missing, entry, err);
     return GUEST_NONE;
 }
 

@@ -8,8 +8,8 @@
  *    guest.c. The host has the guest allocate a buffer, writes the argument JSON there, runs
  *    _start with the length as its last argument and reads the buffer again: {"Ok": value} or
  *    {"Err": value}.
- *  - a reactor with the buffer ABI: the same without _start; _initialize is called if exported,
- *    then the function that the action names as its entry point.
+ *  - a reactor with the buffer ABI: the same without _start, or with a function that the action
+ *    names as its entry point; _initialize is called if exported, then that function.
  *  - a plain WASI command: _start only. Reads the JSON from stdin (also argv[1], while it is
  *    small); its last line on stdout is the result, the lines before are its log.
  *

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "engine/tier.h"
 #include "pool/child.h"
+#include "wire/slot.h"
 
 #define REFILL_MS 20 /* let who waits for the code have the processor first */
 
@@ -404,7 +405,8 @@ static void name_upload(const char *code, size_t n, const char *entry, char uplo
     AUTO(mem) char *both = NULL;
 
     sha256_hex(code, n, upload);
-    if (strcmp(entry, "main") != 0) { /* the entry point decides whether a reactor is accepted */
+    if (strcmp(entry, WIRE_ENTRY) !=
+        0) { /* the entry point decides whether a reactor is accepted */
         both = mem_print("%s %s", upload, entry);
         sha256_hex(both, strlen(both), upload);
     }

@@ -266,6 +266,11 @@ void container_init(struct container *c, const struct container_init *init)
     code_unref(code);
 }
 
+void container_refused(struct container *c)
+{
+    sink_activation(c->pool->settings.container_logs, c->id, NULL, 0, 0);
+}
+
 void container_run(struct container *c, struct activation *a)
 {
     uint64_t now = clock_epoch_ms();

@@ -72,6 +72,9 @@ struct container_init {
 /* Once per container, a second time is ERR_CONFLICT; after a failure it may be tried again. */
 void container_init(struct container *c, const struct container_init *init);
 
+/* An activation that cannot even begin: it ends in the container's log file as any does. */
+void container_refused(struct container *c);
+
 /* Run an activation, which has its own done. The container must be ready. */
 void container_run(struct container *c, struct activation *a);
 

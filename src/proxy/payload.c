@@ -11,7 +11,6 @@
 
 #define ENV_MAX (1u << 20)
 #define NAME_MAX_SIZE 1024u
-#define DEFAULT_ENTRY "main"
 
 unsigned payload_status(enum err_kind kind)
 {
@@ -319,7 +318,7 @@ void payload_init(struct request *r, struct container *container)
         return;
     }
     c->init.name = c->name.size ? c->name.data : "action";
-    c->init.entry = c->entry.size ? c->entry.data : DEFAULT_ENTRY;
+    c->init.entry = c->entry.size ? c->entry.data : WIRE_ENTRY;
     c->init.ns = c->ns.size ? c->ns.data : NULL;
     c->init.env = c->env.data;
     c->init.env_size = c->env.size;
@@ -455,6 +454,7 @@ void payload_run(struct request *r, struct container *container, payload_answer 
     buf_init(&c->activation.strings, ENV_MAX);
     buf_init(&c->ns, NAME_MAX_SIZE);
     if (read_run(c, &err) < 0) {
+        container_refused(container);
         reply_err(r, &err);
         run_call_free(c);
         return;

@@ -28,6 +28,9 @@
 #define WIRE_LOG_MAX (12u << 20)   /* records, see wire/log.h */
 #define WIRE_ENV_MAX 640u          /* variables of a guest */
 
+/* The entry point of an action that names none, as OpenWhisk calls it: _start, or this function. */
+#define WIRE_ENTRY "main"
+
 enum wire_state { WIRE_FREE, WIRE_QUEUED, WIRE_TAKEN, WIRE_DONE };
 
 /* How an activation ended, as the worker saw it. */

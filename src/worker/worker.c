@@ -150,7 +150,7 @@ static void run_slot(struct worker *w, unsigned index)
         .module = p->module,
         .wasi = w->wasi,
         .name = "",
-        .entry = "main",
+        .entry = WIRE_ENTRY,
         .args = {wire_input(&w->map, index), slot->args_size},
         .dirs = p->dirs,
         .dirc = p->dirc,

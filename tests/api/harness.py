@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -51,10 +52,22 @@ def _assemble(text):
     return done.stdout
 
 
+@functools.cache
+def _compile(source):
+    with tempfile.TemporaryDirectory() as place:
+        out = pathlib.Path(place) / "guest.wasm"
+        done = subprocess.run([ROOT / "sdk/c/wow-cc", "-o", out, source], capture_output=True,
+                              check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        return out.read_bytes()
+
+
 def wasm(guest):
     """The module: of a file in tests/guests, of text that begins "(module", or these bytes."""
     if isinstance(guest, bytes):
         return guest
+    if guest.endswith(".c"):
+        return _compile(GUESTS / guest)
     return _assemble(guest if guest.startswith("(module") else (GUESTS / guest).read_text())
 
 

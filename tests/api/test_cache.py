@@ -33,7 +33,7 @@ def test_the_same_module_in_another_wrapping_does_not_compile(own_wowd):
     wowd.container("ok.wat")
     before = files(wowd)
     assert wowd.container(gzip.compress(wasm("ok.wat"))).run().result == {"answer": 42}
-    assert wowd.container("ok.wat", main="other").run().result == {"answer": 42}
+    assert wowd.container("ok.wat", main="answer").run().result == {"answer": 42}
     assert files(wowd) == before
 
 

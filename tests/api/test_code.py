@@ -77,7 +77,7 @@ def test_an_inits_members_have_their_shapes(wowd, value, error):
 @pytest.mark.parametrize("value", [
     {"name": None, "main": None, "env": None, "annotations": None, "binary": None},
     {"name": "", "main": "", "env": {}, "annotations": {}, "binary": True},
-    {"name": "n", "main": "m", "env": {"A": 1}, "annotations": [], "binary": False, "more": [1]}])
+    {"name": "n", "main": "answer", "env": {"A": 1}, "annotations": [], "binary": False, "more": [1]}])
 def test_only_code_is_required(wowd, value):
     assert runs(wowd, "ok.wat", **value) == {"answer": 42}
 
