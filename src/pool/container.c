@@ -76,9 +76,7 @@ static void set_limits(struct container *c, const struct container_limits *asked
     c->limits = *asked;
     if (c->limits.memory_mb == 0)
         c->limits.memory_mb = s->memory_mb;
-    if (c->limits.timeout_ms == 0)
-        c->limits.timeout_ms = s->timeout_ms;
-    if (c->limits.log_kb == 0)
+    if (!c->limits.has_log)
         c->limits.log_kb = s->log_kb;
 }
 
@@ -271,19 +269,27 @@ void container_refused(struct container *c)
     sink_activation(c->pool->settings.container_logs, c->id, NULL, 0, 0);
 }
 
+/* How long it may take from now: the run's deadline counts, but not beyond the action's limit. */
+static uint64_t time_for(const struct container *c, const struct activation *a)
+{
+    uint64_t now = clock_epoch_ms(), most = c->limits.timeout_ms;
+
+    if (a->deadline_ms == 0)
+        return most ? most : c->pool->settings.timeout_ms;
+    if (most == 0)
+        most = TIMEOUT_MAX_MS;
+    if (a->deadline_ms <= now)
+        return 0;
+    return a->deadline_ms - now < most ? a->deadline_ms - now : most;
+}
+
 void container_run(struct container *c, struct activation *a)
 {
-    uint64_t now = clock_epoch_ms();
-
     assert(c->state == CONTAINER_READY);
     c->refs++;
     a->container = c;
     a->asked_ns = clock_mono_ns();
-    a->timeout_ms = a->deadline_ms == 0    ? c->limits.timeout_ms
-                    : a->deadline_ms > now ? a->deadline_ms - now
-                                           : 0;
-    if (a->timeout_ms > TIMEOUT_MAX_MS)
-        a->timeout_ms = TIMEOUT_MAX_MS;
+    a->timeout_ms = time_for(c, a);
     a->deadline_ns = a->asked_ns + a->timeout_ms * 1000000u;
     buf_init(&a->text, ERROR_TEXT_MAX);
     buf_init(&a->log, LOG_MAX);

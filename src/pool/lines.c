@@ -52,7 +52,7 @@ void lines_each(const struct wire_map *map, unsigned slot, unsigned limit,
     while (wire_log_next(wire_log(map, slot), size, &at, &r))
         if (!each_of(&r, each, ctx))
             return;
-    if (atomic_load_explicit(&s->log_cut, memory_order_relaxed) == 0)
+    if (limit == 0 || atomic_load_explicit(&s->log_cut, memory_order_relaxed) == 0)
         return;
     lines_cut(limit, text);
     each(&(struct line_text){clock_epoch_ns(), 2, text, strlen(text)}, ctx);

@@ -19,7 +19,8 @@ struct line_text {
 };
 
 /*
- * Call each for every line of the slot, and for OpenWhisk's text if the log was cut at limit bytes.
+ * Call each for every line of the slot, and for OpenWhisk's text if the log was cut at limit bytes;
+ * at 0, nobody wants to know.
  * Stops when each returns false.
  */
 void lines_each(const struct wire_map *map, unsigned slot, unsigned limit,

@@ -45,11 +45,12 @@ bool container_is_ready(const struct container *c);
 struct in_addr container_address(struct container *c);
 struct container *container_at(struct pool *p, struct in_addr address);
 
-/* Limits of an action, as OpenWhisk names them; 0: the daemon's own. */
+/* Limits of an action, as OpenWhisk names them. */
 struct container_limits {
-    unsigned memory_mb;
-    unsigned timeout_ms;
-    unsigned log_kb;
+    unsigned memory_mb;   /* 0: the daemon's own */
+    unsigned timeout_ms;  /* no deadline lies further ahead; 0: what a run says, or the daemon */
+    bool has_log;         /* log_kb counts, and 0 is a limit; else it is the daemon's own */
+    unsigned log_kb;      /* 0: nothing of what it prints is kept */
     unsigned concurrency; /* activations at once; 0: as many as come */
 };
 

@@ -17,12 +17,14 @@
 
 #define SENTINEL "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX"
 #define CHUNK (256u << 10)
+#define END 1024u /* for the line that says that a log was cut, and the sentinels */
 #define ROOM (80u << 20) /* a line of 12 MiB may be six times as long in JSON */
 
 struct sink {
     const char *id;
     int fd;
     struct buf text;
+    size_t room; /* bytes of lines that the activation may still have */
     bool failed;
 };
 
@@ -69,8 +71,10 @@ static void put_escaped(struct buf *out, const struct buf *json)
     buf_put(out, at, (size_t)(end - at));
 }
 
-static void put_line(struct sink *s, const struct line_text *line, bool own)
+/* One line; a guest's, only if there is room for it. */
+static bool put_line(struct sink *s, const struct line_text *line, bool own)
 {
+    size_t before = s->text.size;
     char time[LINES_TIME];
     AUTO(buf) struct buf text, json;
 
@@ -87,19 +91,37 @@ static void put_line(struct sink *s, const struct line_text *line, bool own)
     lines_time(line->time_ns, time);
     buf_print(&s->text, ",\"stream\":\"%s\",\"time\":\"%s\"}\n",
               line->stream == 2 ? "stderr" : "stdout", time);
+    size_t added = s->text.size - before;
+    if (!own && added > s->room) {
+        s->text.size = before;
+        return false;
+    }
+    s->room -= own ? 0 : added;
     if (s->text.size >= CHUNK)
         flush(s);
-}
-
-static bool guest_line(const struct line_text *line, void *ctx)
-{
-    put_line(ctx, line, false);
     return true;
 }
 
 static void say(struct sink *s, int stream, const char *text)
 {
     put_line(s, &(struct line_text){clock_epoch_ns(), stream, text, strlen(text)}, true);
+}
+
+struct guest_lines {
+    struct sink *sink;
+    unsigned limit;
+};
+
+static bool guest_line(const struct line_text *line, void *ctx)
+{
+    const struct guest_lines *g = ctx;
+    char text[160];
+
+    if (put_line(g->sink, line, false))
+        return true;
+    lines_cut(g->limit, text);
+    say(g->sink, 2, text);
+    return false;
 }
 
 static bool begin(struct sink *s, const char *dir, const char *id)
@@ -135,8 +157,10 @@ void sink_activation(const char *dir, const char *id, const struct wire_map *map
 
     if (!begin(&s, dir, id))
         return;
+    struct guest_lines g = {&s, limit};
+    s.room = limit > END ? limit - END : 0;
     if (map)
-        lines_each(map, slot, limit, guest_line, &s);
+        lines_each(map, slot, limit, guest_line, &g);
     end(&s, true);
 }
 
@@ -146,6 +170,7 @@ void sink_say(const char *dir, const char *id, const char *text, bool sentinels)
 
     if (!begin(&s, dir, id))
         return;
+    s.room = SIZE_MAX;
     put_line(&s, &(struct line_text){clock_epoch_ns(), 2, text, strlen(text)}, false);
     end(&s, sentinels);
 }

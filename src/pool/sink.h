@@ -18,7 +18,10 @@
 void sink_create(const char *dir, const char *id);
 void sink_remove(const char *dir, const char *id);
 
-/* What the slot's guest printed, cut at limit bytes, and the sentinels; map may be NULL. */
+/*
+ * What the slot's guest printed, and the sentinels; map may be NULL. The limit is in bytes of these
+ * lines, as an invoker counts them: it destroys a container whose activation has more.
+ */
 void sink_activation(const char *dir, const char *id, const struct wire_map *map, unsigned slot,
                      unsigned limit);
 /* A line of wow's own on stderr, with sentinels or without. */

@@ -178,11 +178,12 @@ static int take_limits(struct init_call *c, const struct scan_text *limits, stru
     struct container_limits *l = &c->init.limits;
     const struct {
         const char *name;
-        unsigned *to, unit, max;
-    } all[] = {{"memory", &l->memory_mb, 1, 4096},
-               {"timeout", &l->timeout_ms, 1, 86400000},
-               {"logs", &l->log_kb, 1024, 10},
-               {"concurrency", &l->concurrency, 1, 1000000}};
+        unsigned *to, unit, min, max;
+        bool *has;
+    } all[] = {{"memory", &l->memory_mb, 1, 1, 4096, NULL},
+               {"timeout", &l->timeout_ms, 1, 1, 86400000, NULL},
+               {"logs", &l->log_kb, 1024, 0, 10, &l->has_log},
+               {"concurrency", &l->concurrency, 1, 1, 1000000, NULL}};
     struct scan_text key, value;
     uint64_t n;
 
@@ -196,10 +197,12 @@ static int take_limits(struct init_call *c, const struct scan_text *limits, stru
         for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
             if (!scan_equals(&key, all[i].name))
                 continue;
-            if (value.type != SCAN_NUMBER || !digits(value.at, value.n, &n) || n < 1 ||
+            if (value.type != SCAN_NUMBER || !digits(value.at, value.n, &n) || n < all[i].min ||
                 n > all[i].max)
-                return err_set(err, ERR_INVALID, "limits: '%s' must be a number from 1 to %u",
-                               all[i].name, all[i].max);
+                return err_set(err, ERR_INVALID, "limits: '%s' must be a number from %u to %u",
+                               all[i].name, all[i].min, all[i].max);
+            if (all[i].has)
+                *all[i].has = true;
             *all[i].to = (unsigned)n * all[i].unit;
         }
     return 0;

@@ -319,6 +319,9 @@ class Wowd:
                 return int(line.split()[1])
         raise AssertionError(f"no {field}")
 
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.pid}/task"))
+
     def machine_code(self):
         """Names of what has been compiled."""
         return sorted(p.name for p in self.cache.glob("*-*/*"))

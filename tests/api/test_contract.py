@@ -393,6 +393,20 @@ def test_lines_are_as_dockers_json_file_has_them(initialized):
         assert before[:23] <= line["time"] <= datetime.now(timezone.utc).isoformat()
 
 
+@pytest.mark.parametrize("argument", [0, 1])
+def test_a_log_is_cut_as_an_invoker_counts_it(initialized, argument):
+    """In bytes of the file; it would destroy the container otherwise."""
+    sandbox = initialized("flood.wat", limits={"logs": 1})
+    assert sandbox.run([argument]).status == 200
+    raw = sandbox.file.read_bytes()
+    assert (1 << 20) - 4096 < len(raw) <= 1 << 20
+    lines = sandbox.lines()
+    assert [line["log"] for line in lines[-2:]] == 2 * [SENTINEL + "\n"]
+    assert lines[-3]["log"] == ("Logs were truncated because the total bytes size exceeds the "
+                                "limit of 1048576 bytes.\n")
+    assert {line["log"] for line in lines[:-3]} == {["\n", "x" * 1023 + "\n"][argument]}
+
+
 FORGER = """(module
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

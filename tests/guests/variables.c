@@ -1,4 +1,4 @@
-/* Answers the environment variables that its argument {"names": […]} lists; what is not set is null. */
+/* Answers the environment variables that {"names": […]} lists; null for one that is not set. */
 #include <wow/action.h>
 
 #include <stdlib.h>
