@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 
-#define MAGIC "wowcode1"
+#define MAGIC "wowcode2"
 #define CPUINFO_MAX (16u << 20)
 
 /* A short name for what this processor can do: code made for it fits no lesser one. */

@@ -16,6 +16,7 @@
 #include "compile/unpack.h"
 #include "engine/cap.h"
 #include "engine/features.h"
+#include "engine/grow.h"
 #include "engine/sections.h"
 #include "engine/tier.h"
 #include "host/guest.h"
@@ -95,11 +96,15 @@ struct order {
 /* Make machine code of a module that wow can run, for no more memory than it will ever get. */
 static int make(const struct order *o, struct wow_bytes wasm, struct err *err)
 {
-    AUTO(buf) struct buf capped;
+    AUTO(buf) struct buf watched, capped;
     bool baseline = o->role->tier == WOW_BASELINE;
 
-    buf_init(&capped, wasm.size + CAP_ADDS);
-    int r = cap_memory(wasm, (uint64_t)o->role->memory_mb << 20, &capped, err);
+    buf_init(&watched, wasm.size + GROW_ADDS(wasm.size));
+    buf_init(&capped, watched.limit + CAP_ADDS);
+    int r = grow_watch(wasm, GUEST_REFUSED, &watched, err);
+    const struct wow_bytes grows = {(const uint8_t *)watched.data, watched.size};
+    if (r == 0)
+        r = cap_memory(grows, (uint64_t)o->role->memory_mb << 20, &capped, err);
     const struct wow_bytes bytes = {(const uint8_t *)capped.data, capped.size};
     if (r == 0)
         r = wow_engine.compile(o->rt, bytes, o->out, err);

@@ -1,29 +1,15 @@
 #include "engine/cap.h"
 
-#include "engine/reader.h"
+#include "engine/writer.h"
 
 #define PAGE 65536u
 #define PAGES_MAX 65536u /* a memory that declares no maximum can grow to 4 GiB */
-#define LEB_MAX 5        /* bytes of a number of 32 bits */
 
 /* The one entry of a memory section: flags, minimum, and maximum if the flags say so. */
 struct memory {
     const uint8_t *flags, *min_end; /* the minimum's encoding lies between */
     uint32_t min, max;
 };
-
-/* Encode n; returns how many bytes it took. */
-static size_t write_u32(uint8_t out[LEB_MAX], uint32_t n)
-{
-    size_t size = 0;
-
-    while (n >= 0x80) {
-        out[size++] = (uint8_t)(n | 0x80);
-        n >>= 7;
-    }
-    out[size++] = (uint8_t)n;
-    return size;
-}
 
 /* False when the section has no memory. Of the flags only 1 is known: there is a maximum. */
 static bool read_memory(struct reader *r, struct memory *out)
@@ -47,12 +33,12 @@ static int write_capped(struct wow_bytes wasm, const struct reader_section *s,
                         struct buf *out, struct err *err)
 {
     static const uint8_t has_max = 1;
-    uint8_t size[LEB_MAX], maximum[LEB_MAX];
+    uint8_t size[WRITER_U32_MAX], maximum[WRITER_U32_MAX];
     size_t count_n = (size_t)(m->flags - content), min_n = (size_t)(m->min_end - m->flags - 1);
     const uint8_t *end = s->body.at;
 
-    size_t maximum_n = write_u32(maximum, max);
-    size_t size_n = write_u32(size, (uint32_t)(count_n + 1 + min_n + maximum_n));
+    size_t maximum_n = writer_u32(maximum, max);
+    size_t size_n = writer_u32(size, (uint32_t)(count_n + 1 + min_n + maximum_n));
     const struct wow_bytes parts[] = {
         {wasm.data, (size_t)(s->from + 1 - wasm.data)}, /* to the section's id */
         {size, size_n},

@@ -8,13 +8,15 @@
 #include "engine/opcodes.h"
 #include "engine/reader.h"
 
-enum { OP_END = 0x0b, OP_GLOBAL_GET = 0x23 };
+enum { OP_END = 0x0b, OP_GLOBAL_GET = 0x23, OP_MEMORY_GROW = 0x40 };
 
 struct walk {
     struct reader r; /* of the section */
     uint32_t memories;
     uint32_t imported_globals;
-    uint8_t section; /* how far we are in the order of sections */
+    uint8_t section;                             /* how far we are in the order of sections */
+    void (*grows)(void *ctx, const uint8_t *at); /* who wants to know of memory.grow, or NULL */
+    void *ctx;
 
     /* Why the reader is bad, if the bytes are not at fault. */
     enum feature feature;
@@ -232,6 +234,8 @@ static uint8_t instruction(struct walk *w)
     }
     for (; *letters; letters++)
         immediate(w, *letters);
+    if (first == OP_MEMORY_GROW && w->grows && !w->r.bad)
+        w->grows(w->ctx, at);
     return first;
 }
 
@@ -459,9 +463,10 @@ static int tell(const struct walk *w, struct err *err)
     return w->what ? tell_unknown(w, at, err) : reader_damaged(&w->r, err);
 }
 
-int features_check(struct wow_bytes wasm, struct err *err)
+int features_grows(struct wow_bytes wasm, void (*each)(void *ctx, const uint8_t *at), void *ctx,
+                   struct err *err)
 {
-    struct walk w = {.feature = FEATURE_NONE};
+    struct walk w = {.feature = FEATURE_NONE, .grows = each, .ctx = ctx};
     struct reader_section s;
     struct reader module;
 
@@ -474,4 +479,9 @@ int features_check(struct wow_bytes wasm, struct err *err)
             return tell(&w, err);
     }
     return module.bad ? reader_damaged(&module, err) : 0;
+}
+
+int features_check(struct wow_bytes wasm, struct err *err)
+{
+    return features_grows(wasm, NULL, NULL, err);
 }

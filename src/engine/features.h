@@ -15,3 +15,7 @@
 
 /* Fails with ERR_INVALID; the text names the feature, and the instruction or type that is one. */
 int features_check(struct wow_bytes wasm, struct err *err);
+
+/* The same, and each is told where every memory.grow is, in their order. */
+int features_grows(struct wow_bytes wasm, void (*each)(void *ctx, const uint8_t *at), void *ctx,
+                   struct err *err);

@@ -217,10 +217,29 @@ int sections_check_imports(const struct sections *s, const struct wow_import *ta
     return 0;
 }
 
+uint32_t sections_types(const struct sections *s) { return s->typec; }
+
+uint32_t sections_imported(const struct sections *s, uint32_t kind)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < s->importc; i++)
+        n += s->imports[i].kind == kind;
+    return n;
+}
+
 static bool exports(const struct sections *s, const char *name, uint32_t kind)
 {
     for (uint32_t i = 0; i < s->exportc; i++)
         if (s->exports[i].kind == kind && is(s->exports[i].name, name))
+            return true;
+    return false;
+}
+
+bool sections_exports_any(const struct sections *s, const char *name)
+{
+    for (uint32_t i = 0; i < s->exportc; i++)
+        if (is(s->exports[i].name, name))
             return true;
     return false;
 }

@@ -21,6 +21,12 @@ DEFINE_AUTO(sections, struct sections *, sections_free)
 int sections_check_imports(const struct sections *s, const struct wow_import *table,
                            struct err *err);
 
+/* How many types it has, and how many imports of a kind (engine/reader.h). */
+uint32_t sections_types(const struct sections *s);
+uint32_t sections_imported(const struct sections *s, uint32_t kind);
+
+/* Does it export anything of this name? */
+bool sections_exports_any(const struct sections *s, const char *name);
 /* Does it export a function, or a memory, of this name? */
 bool sections_exports_func(const void *sections, const char *name);
 bool sections_exports_memory(const struct sections *s, const char *name);

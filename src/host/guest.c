@@ -13,6 +13,8 @@
 #define LENGTH "get_wasm_memory_buffer_len"
 #define BUFFER_FUNCTIONS 3u
 
+#define EXHAUSTED "The action exhausted its memory and was aborted."
+
 #define ARGV_JSON_MAX 131071u /* a larger argument would not fit one string of a Linux argv */
 
 /* Why a module has no shape that wow knows. */
@@ -107,6 +109,17 @@ static void guest_waits(void *ctx, bool waiting)
         run->in->waits(run->in->ctx);
 }
 
+/* Has the guest asked for more memory than it may have? */
+static bool was_refused(const struct run *run)
+{
+    struct wow_end end = {0};
+    struct err err;
+
+    return run->instance && wow_engine.exports(run->in->module, GUEST_REFUSED) &&
+           wow_engine.call(run->instance, GUEST_REFUSED, NULL, &end, &err) == 0 &&
+           end.kind == WOW_END_RETURN && end.value != 0;
+}
+
 /* Did the guest go on to a good end? Otherwise the outcome is settled. */
 static bool went_well(struct run *run, const struct wow_end *end)
 {
@@ -120,9 +133,11 @@ static bool went_well(struct run *run, const struct wow_end *end)
             return true;
         return finish(run, WIRE_DEV_ERROR, "The action exited with status %u.", code);
     case WOW_END_TRAP:
+        if (was_refused(run))
+            return finish(run, WIRE_MEMORY, EXHAUSTED);
         return finish(run, WIRE_DEV_ERROR, "The action trapped: %s.", end->text);
     case WOW_END_MEMORY:
-        return finish(run, WIRE_MEMORY, "The action exhausted its memory and was aborted.");
+        return finish(run, WIRE_MEMORY, EXHAUSTED);
     }
     assert(!"an end of no known kind");
     return false;

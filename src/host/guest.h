@@ -23,6 +23,12 @@
 #include "wire/log.h"
 #include "wow/engine.h"
 
+/*
+ * What a module exports that says, in an i32, whether it was refused memory (engine/grow.h); the
+ * compiler puts it there.
+ */
+#define GUEST_REFUSED "wow:refused"
+
 enum guest_shape { GUEST_NONE, GUEST_COMMAND, GUEST_REACTOR, GUEST_WASI };
 
 /*

@@ -51,6 +51,18 @@ def test_a_module_that_begins_with_more_than_its_limit(wowd):
     assert limited(wowd, text, memory=7).run({}).failure(2) != error
 
 
+def test_who_asks_for_too_much_and_fails_has_exhausted_its_memory(wowd):
+    """Twice the limit in one piece; and what it fails for is not always memory."""
+    container = limited(wowd, "hungry.c", memory=128)
+    error = "The action exhausted its memory and was aborted."
+    assert container.run({"mb": 256}).failure(2) == error
+    assert container.run({"mb": 256, "then": "go on"}).result == {"got": False}
+    assert container.run({"mb": 100}).result == {"got": True}
+    assert container.run({"mb": 100, "then": "trap anyway"}).failure(2).startswith(
+        "The action trapped: ")
+    assert container.run({"mb": 256}).failure(2) == error
+
+
 @pytest.mark.parametrize("limits, error", [
     ({"memory": 513}, "limits: memory of 513 MB is more than the 512 MB allowed"),
     ({"memory": 4096}, "limits: memory of 4096 MB is more than the 512 MB allowed"),
