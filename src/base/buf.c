@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,14 @@ void buf_clear(struct buf *b)
     b->size = 0;
     if (b->data)
         b->data[0] = '\0';
+}
+
+void buf_cut(struct buf *b, size_t n)
+{
+    assert(n <= b->size);
+    b->size = n;
+    if (b->data)
+        b->data[n] = '\0';
 }
 
 int buf_add(struct buf *b, const void *data, size_t n, struct err *err)
@@ -64,7 +73,7 @@ void buf_print(struct buf *b, const char *fmt, ...)
 }
 
 /* The escape of one byte inside a JSON string; NULL when it stands for itself. */
-static const char *json_escape(unsigned char c, char hex[8])
+static const char *json_escape(unsigned char c, char hex[7])
 {
     switch (c) {
     case '"':
@@ -80,18 +89,27 @@ static const char *json_escape(unsigned char c, char hex[8])
     default:
         if (c >= 0x20)
             return NULL;
-        snprintf(hex, 8, "\\u%04x", c);
+        memcpy(hex, "\\u00", 4);
+        hex[4] = (char)('0' + (c >> 4));
+        hex[5] = "0123456789abcdef"[c & 15];
+        hex[6] = '\0';
         return hex;
     }
 }
 
-void buf_json_string(struct buf *b, const char *s, size_t n)
+/* Stands for itself, and is a character of its own. */
+static bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
+
+void buf_json_text(struct buf *b, const char *s, size_t n)
 {
-    char hex[8];
+    char hex[7];
     size_t from = 0; /* start of the run that needs no escape */
 
-    buf_put(b, "\"", 1);
     for (size_t i = 0; i < n;) {
+        if (is_plain((unsigned char)s[i])) {
+            i++;
+            continue;
+        }
         size_t len = utf8_length(s + i, n - i);
         const char *escape = len == 0 ? "\xef\xbf\xbd" : json_escape((unsigned char)s[i], hex);
         if (escape) {
@@ -102,5 +120,11 @@ void buf_json_string(struct buf *b, const char *s, size_t n)
         i += len ? len : 1;
     }
     buf_put(b, s + from, n - from);
+}
+
+void buf_json_string(struct buf *b, const char *s, size_t n)
+{
+    buf_put(b, "\"", 1);
+    buf_json_text(b, s, n);
     buf_put(b, "\"", 1);
 }

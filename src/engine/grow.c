@@ -183,13 +183,13 @@ static int rewrite_section(struct rewrite *w, const struct reader_section *s, st
     AUTO(buf) struct buf ours;
     int r = 0;
 
+    buf_init(&ours, 256);
     if (!w->has_globals && is_behind_globals(s->id)) {
         w->has_globals = true;
         r = add_globals(out, err);
     }
     if (r < 0)
         return r;
-    buf_init(&ours, 256);
     switch (s->id) {
     case SECTION_TYPE:
         return writer_add_longer(out, *s, 2, "\x60\1\x7f\1\x7f\x60\0\1\x7f", 9, err);

@@ -9,7 +9,8 @@
 #include "pool/priv.h"
 #include "pool/sink.h"
 
-#define LOG_END 512u /* what stands behind a log that was cut */
+#define LOG_END 512u   /* what stands behind a log that was cut */
+#define LINE_FRAME 64u /* of a line, its time and stream */
 
 const char *activation_status_text(enum activation_status status)
 {
@@ -44,43 +45,51 @@ static void give_back(struct activation *a)
     container_unref(c);
 }
 
-/* One line as OpenWhisk keeps it: "2026-11-23T09:02:22.288501262Z stdout: text". */
+/*
+ * One line as OpenWhisk keeps it: "2026-11-23T09:02:22.288501262Z stdout: text". Whole or not at
+ * all: the log limit counts the bytes of all of them.
+ */
 static bool add_line(const struct line_text *line, void *ctx)
 {
     struct activation *a = ctx;
-    char time[LINES_TIME], head[LINES_TIME + 16];
-    AUTO(buf) struct buf text, json;
-    struct err err;
+    size_t before = a->log.size, most = a->log.limit;
 
-    lines_time(line->time_ns, time);
-    snprintf(head, sizeof head, "%s %s: ", time, line->stream == 2 ? "stderr" : "stdout");
-    buf_init(&text, line->n + sizeof head);
-    buf_init(&json, 6 * (line->n + sizeof head));
-    buf_text(&text, head);
-    buf_put(&text, line->text, line->n);
-    if (a->log.size > 1)
-        buf_text(&json, ",");
-    buf_json_string(&json, text.data, text.size);
-    return buf_add(&a->log, json.data, json.size, &err) == 0; /* whole or not at all */
+    if (line->n > most - before)
+        return false;
+    a->log.limit = before + BUF_JSON_MAX(line->n) + LINE_FRAME;
+    buf_text(&a->log, before > 1 ? ",\"" : "\"");
+    buf_put(&a->log, line->time, LINES_TIME - 1);
+    buf_text(&a->log, line->stream == 2 ? " stderr: " : " stdout: ");
+    buf_json_text(&a->log, line->text, line->n);
+    buf_put(&a->log, "\"", 1);
+    a->log.limit = most;
+    if (a->log.size <= most)
+        return true;
+    buf_cut(&a->log, before);
+    return false;
 }
 
 static bool add_line_or_cut(const struct line_text *line, void *ctx)
 {
     struct activation *a = ctx;
-    char text[160];
+    char text[LINES_CUT];
 
     if (add_line(line, a))
         return true;
     lines_cut(a->container->limits.log_kb * 1024, text);
     a->log.limit += LOG_END;
-    add_line(&(struct line_text){clock_epoch_ns(), 2, text, strlen(text)}, a);
+    const struct line_text cut = lines_own(2, text);
+    add_line(&cut, a);
     return false;
 }
 
 static void collect_log(struct activation *a, const struct wire_map *map, unsigned slot)
 {
+    const unsigned limit = a->container->limits.log_kb * 1024;
+
+    a->log.limit = limit + 2;
     buf_text(&a->log, "[");
-    lines_each(map, slot, a->container->limits.log_kb * 1024, add_line_or_cut, a);
+    lines_each(map, slot, limit, add_line_or_cut, a);
     a->log.limit += LOG_END;
     buf_text(&a->log, "]");
 }

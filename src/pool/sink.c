@@ -9,7 +9,6 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,7 +17,7 @@
 #define SENTINEL "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX"
 #define CHUNK (256u << 10)
 #define END 1024u /* for the line that says that a log was cut, and the sentinels */
-#define ROOM (80u << 20) /* a line of 12 MiB may be six times as long in JSON */
+#define LINE_FRAME 128u /* of a line, its stream and time */
 
 struct sink {
     const char *id;
@@ -58,42 +57,47 @@ static void flush(struct sink *s)
     buf_clear(&s->text);
 }
 
-/* The JSON string without what the reader of sentinels looks for. */
-static void put_escaped(struct buf *out, const struct buf *json)
+/* The JSON text without what the reader of sentinels looks for. */
+static void hide_sentinels(struct buf *b, size_t from)
 {
-    const char *at = json->data, *end = json->data + json->size, *found;
+    AUTO(buf) struct buf hidden = {0};
+    const char *at = b->data + from, *end = b->data + b->size;
+    const char *found = memmem(at, (size_t)(end - at), SENTINEL, sizeof SENTINEL - 1);
 
-    while ((found = memmem(at, (size_t)(end - at), SENTINEL, sizeof SENTINEL - 1)) != NULL) {
-        buf_put(out, at, (size_t)(found - at));
-        buf_text(out, "\\u0058");
+    if (!found)
+        return;
+    buf_init(&hidden, BUF_JSON_MAX((size_t)(end - at)));
+    for (; found; found = memmem(at, (size_t)(end - at), SENTINEL, sizeof SENTINEL - 1)) {
+        buf_put(&hidden, at, (size_t)(found - at));
+        buf_text(&hidden, "\\u0058");
         at = found + 1;
     }
-    buf_put(out, at, (size_t)(end - at));
+    buf_put(&hidden, at, (size_t)(end - at));
+    buf_cut(b, from);
+    b->limit += hidden.size;
+    buf_put(b, hidden.data, hidden.size);
 }
 
 /* One line; a guest's, only if there is room for it. */
 static bool put_line(struct sink *s, const struct line_text *line, bool own)
 {
     size_t before = s->text.size;
-    char time[LINES_TIME];
-    AUTO(buf) struct buf text, json;
 
-    buf_init(&text, line->n + 2);
-    buf_init(&json, 6 * (line->n + 2) + 2);
-    buf_put(&text, line->text, line->n);
-    buf_put(&text, "\n", 1);
-    buf_json_string(&json, text.data, text.size);
-    buf_text(&s->text, "{\"log\":");
-    if (own)
-        buf_put(&s->text, json.data, json.size);
-    else
-        put_escaped(&s->text, &json);
-    lines_time(line->time_ns, time);
-    buf_print(&s->text, ",\"stream\":\"%s\",\"time\":\"%s\"}\n",
-              line->stream == 2 ? "stderr" : "stdout", time);
+    if (!own && line->n > s->room)
+        return false;
+    s->text.limit = before + BUF_JSON_MAX(line->n) + LINE_FRAME;
+    buf_text(&s->text, "{\"log\":\"");
+    size_t from = s->text.size;
+    buf_json_text(&s->text, line->text, line->n);
+    if (!own)
+        hide_sentinels(&s->text, from);
+    buf_text(&s->text, line->stream == 2 ? "\\n\",\"stream\":\"stderr\",\"time\":\""
+                                         : "\\n\",\"stream\":\"stdout\",\"time\":\"");
+    buf_put(&s->text, line->time, LINES_TIME - 1);
+    buf_text(&s->text, "\"}\n");
     size_t added = s->text.size - before;
     if (!own && added > s->room) {
-        s->text.size = before;
+        buf_cut(&s->text, before);
         return false;
     }
     s->room -= own ? 0 : added;
@@ -104,7 +108,9 @@ static bool put_line(struct sink *s, const struct line_text *line, bool own)
 
 static void say(struct sink *s, int stream, const char *text)
 {
-    put_line(s, &(struct line_text){clock_epoch_ns(), stream, text, strlen(text)}, true);
+    const struct line_text line = lines_own(stream, text);
+
+    put_line(s, &line, true);
 }
 
 struct guest_lines {
@@ -115,7 +121,7 @@ struct guest_lines {
 static bool guest_line(const struct line_text *line, void *ctx)
 {
     const struct guest_lines *g = ctx;
-    char text[160];
+    char text[LINES_CUT];
 
     if (put_line(g->sink, line, false))
         return true;
@@ -135,7 +141,7 @@ static bool begin(struct sink *s, const char *dir, const char *id)
         fault(id, path);
         return false;
     }
-    buf_init(&s->text, ROOM);
+    buf_init(&s->text, 0); /* put_line makes room */
     return true;
 }
 
@@ -171,7 +177,8 @@ void sink_say(const char *dir, const char *id, const char *text, bool sentinels)
     if (!begin(&s, dir, id))
         return;
     s.room = SIZE_MAX;
-    put_line(&s, &(struct line_text){clock_epoch_ns(), 2, text, strlen(text)}, false);
+    const struct line_text line = lines_own(2, text);
+    put_line(&s, &line, false);
     end(&s, sentinels);
 }
 
