@@ -43,6 +43,7 @@ static int once(const struct inside *x, uint64_t *ns, struct err *err)
         .args = {wire_input(&x->map, 0), slot->args_size},
         .memory = slot->memory,
         .output = wire_output(&x->map, 0),
+        .output_max = WIRE_OUTPUT_MAX,
     };
 
     wire_log_begin(&in.log, slot, wire_log(&x->map, 0));

@@ -121,6 +121,18 @@ static void on_signal(void *ctx)
     loop_stop(d->loop);
 }
 
+/* SIGHUP. What is broken changes nothing. */
+static void on_reload(void *ctx)
+{
+    struct wowd *d = ctx;
+    struct err err;
+
+    if (!d->options.policy[0])
+        log_event("policy.none", "there is no --policy to read again");
+    else if (pool_load_policy(d->pool, &err) < 0)
+        log_event("policy.broken", "error=\"%s\": the one before stays", err.msg);
+}
+
 static int start_pool(struct wowd *d, struct err *err)
 {
     static char programs[PATH_MAX];
@@ -136,6 +148,7 @@ static int start_pool(struct wowd *d, struct err *err)
         .programs = programs,
         .cache = o->cache,
         .user = o->user,
+        .policy = o->policy,
         .grant_dirs = o->grant_dirs,
         .container_logs = o->container_logs,
         .workers = o->workers,
@@ -189,6 +202,7 @@ static int serve(struct wowd *d, struct err *err)
     if (r < 0)
         return r;
     loop_on_stop_signal(d->loop, on_signal, d);
+    loop_on_reload_signal(d->loop, on_reload, d);
     if (d->options.trust_precompiled)
         log_event("wowd.trust", "precompiled=on: machine code from clients is run as it is");
     log_event("wowd.start", "pid=%d engines=%s workers=%u executor=%s proxy=%u", (int)getpid(),

@@ -25,8 +25,10 @@
 
 static void say(char what, const char *text)
 {
-    char line[512];
-    int n = snprintf(line, sizeof line, "%c%.500s", what, text);
+    char line[COMPILER_LINE_MAX];
+    int n = snprintf(line, sizeof line - 1, "%c%s", what, text);
+    if (n >= (int)sizeof line - 1)
+        n = sizeof line - 2;
     ssize_t sent = write(COMPILER_TALK, line, (size_t)n);
     (void)sent; /* if wowd is gone, so are we */
 }
@@ -66,12 +68,12 @@ static int read_upload(int fd, const char **code, size_t *n, struct err *err)
 }
 
 /* Tell wowd the name of what was sent; false when it does not want it made. */
-static bool is_wanted(const struct buf *sent, const char *engine)
+static bool is_wanted(const struct buf *sent, const struct manifest *m)
 {
-    char line[SHA256_HEX + sizeof((struct manifest *)0)->engine + 2], key[SHA256_HEX], answer;
+    char line[SHA256_HEX + sizeof *m], key[SHA256_HEX], answer;
 
     sha256_hex(sent->data, sent->size, key);
-    snprintf(line, sizeof line, "%s %s", key, engine[0] ? engine : "-");
+    snprintf(line, sizeof line, "%s %s %s", key, m->engine[0] ? m->engine : "-", m->ask);
     say('K', line);
     return read(COMPILER_TALK, &answer, 1) == 1 && answer == 'c';
 }
@@ -129,7 +131,9 @@ static int take_made(const struct order *o, const struct buf *sent, const struct
     if (!artifact_fits(a, o->family, NULL))
         return err_set(err, ERR_UNUSABLE,
                        "the precompiled code was made for something else than %s", o->family);
-    if (!is_wanted(sent, wow_engine.name))
+    struct manifest own = {0};
+    snprintf(own.engine, sizeof own.engine, "%s", wow_engine.name);
+    if (!is_wanted(sent, &own))
         return 0;
     if (write(o->out, sent->data, a->size) != (ssize_t)a->size)
         return err_errno(err, ERR_INTERNAL, "writing machine code");
@@ -149,7 +153,7 @@ static int compile_sent(const struct order *o, const struct buf *sent, struct er
     struct wow_bytes bytes = {(const uint8_t *)wasm.data, wasm.size};
     if (inspect(bytes, o->message.names, err) < 0)
         return unusable(err);
-    if (!is_wanted(&wasm, manifest.engine))
+    if (!is_wanted(&wasm, &manifest))
         return 0;
     r = make(o, bytes, err);
     if (r == 0)

@@ -11,7 +11,8 @@
  * (wire/message.h), with the code as sent (base64 text) and an empty file for the machine code.
  * The compiler says
  *
- *     K<sha256 of the wasm, hex> <engine that the zip's manifest asks for, or "-">
+ *     K<sha256 of the wasm, hex> <engine that the zip's manifest asks for, or "-"> <what else it
+ *      asks for, as JSON, or nothing>
  *                                  and waits: "c" to go on; end of file means it is not wanted
  *     D                            done, the machine code is complete
  *     N<text>                      the baseline cannot: the optimising compiler may
@@ -26,6 +27,7 @@
 #include "wow/err.h"
 
 #define COMPILER_TALK 3
+#define COMPILER_LINE_MAX 4096u /* what it says at a time */
 
 #define COMPILER_WASM_MAX (64u << 20)
 #define COMPILER_CODE_MAX (64u << 20)   /* the upload, base64 */

@@ -82,6 +82,27 @@ static int take_text(const json_t *object, const char *key, char *out, size_t si
     return 0;
 }
 
+/* Of the manifest, what only wowd can answer: a small object of those members, if there are any. */
+static int take_ask(const json_t *manifest, struct manifest *m, struct err *err)
+{
+    static const char *const keys[] = {"dir", "net"};
+    AUTO(json) json_t *ask = json_object();
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_t *value = json_object_get(manifest, keys[i]);
+        if (value)
+            json_object_set(ask, keys[i], value);
+    }
+    if (json_object_size(ask) == 0)
+        return 0;
+    size_t n = json_dumpb(ask, m->ask, sizeof m->ask - 1, JSON_COMPACT | JSON_ENSURE_ASCII);
+    if (n >= sizeof m->ask)
+        return err_set(err, ERR_INVALID, "the zip's " MANIFEST " asks for more than %zu bytes say",
+                       sizeof m->ask - 1);
+    m->ask[n] = '\0';
+    return 0;
+}
+
 static int read_manifest(zip_t *zip, struct manifest *m, struct err *err)
 {
     AUTO(buf) struct buf text;
@@ -102,7 +123,7 @@ static int read_manifest(zip_t *zip, struct manifest *m, struct err *err)
         r = take_text(manifest, "engine", m->engine, sizeof m->engine, err);
     if (r == 0 && strspn(m->engine, "abcdefghijklmnopqrstuvwxyz0123456789-_") != strlen(m->engine))
         r = err_set(err, ERR_INVALID, "\"engine\" in the zip's " MANIFEST " is no engine's name");
-    return r;
+    return r == 0 ? take_ask(manifest, m, err) : r;
 }
 
 /* The member that is the module. */

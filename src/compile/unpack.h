@@ -12,6 +12,7 @@
 struct manifest {
     char module[256]; /* "module": the member that is the module */
     char engine[32];  /* "engine": which one is to run it */
+    char ask[2000];   /* what else it asks for, as a JSON object; whether it may, wowd decides */
 };
 
 /*

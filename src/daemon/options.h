@@ -15,7 +15,7 @@ struct options {
     char *data, *cache;
     char *engine;
     char *user;
-    char *grant_dirs;
+    char *grant_dirs, *policy;
     char *container_logs;
     char *config;
     unsigned proxy_port;

@@ -177,10 +177,10 @@ static bool pass_args(struct run *run)
 
 static bool put_output(struct run *run, const char *text, size_t n)
 {
-    if (n > WIRE_OUTPUT_MAX - run->answer->output_size) {
+    if (n > run->in->output_max - run->answer->output_size) {
         finish(run, WIRE_DEV_ERROR,
                "The action produced a response that exceeded the allowed length: %zu > %u bytes.",
-               n, WIRE_OUTPUT_MAX);
+               n, run->in->output_max);
         return false;
     }
     memcpy(run->in->output + run->answer->output_size, text, n);
@@ -346,6 +346,7 @@ void guest_run(struct guest_input *in, struct guest_answer *answer)
         .in = in->args,
         .dirs = in->dirs,
         .dirc = in->dirc,
+        .clock_ns = in->clock_ns,
         .write = guest_writes,
         .wait = guest_waits,
         .ctx = &run,

@@ -2,11 +2,13 @@
 #include "host/wasi.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "wire/message.h"
 #include "host/wasi_priv.h"
 
 uint16_t wasi_host_errno(int host)
@@ -81,6 +83,19 @@ uint16_t wasi_put64(const struct wasi_call *c, uint32_t at, uint64_t value)
     return wasi_put(c, at, &value, sizeof value);
 }
 
+uint16_t wasi_read_only(struct wasi *w, const struct wasi_fd *dir)
+{
+    char text[WIRE_NAMES_MAX + 100];
+    int n = snprintf(text, sizeof text, "wow: refused: %s%s%s is granted for reading only\n",
+                     dir->preopen ? "the directory '" : "a directory below a granted one",
+                     dir->preopen ? dir->preopen : "", dir->preopen ? "'" : "");
+
+    if (!w->told && w->setup.write)
+        w->setup.write(w->setup.ctx, 2, (const uint8_t *)text, (size_t)n);
+    w->told = true;
+    return WASI_ROFS;
+}
+
 uint16_t wasi_fd_get(const struct wasi_call *c, uint32_t fd, uint64_t rights, struct wasi_fd **out)
 {
     struct wasi *w = c->w;
@@ -90,7 +105,7 @@ uint16_t wasi_fd_get(const struct wasi_call *c, uint32_t fd, uint64_t rights, st
     struct wasi_fd *found = &w->fds[fd];
     uint64_t missing = rights & ~found->rights;
     if (missing && found->kind == FD_DIR && found->read_only && (missing & RIGHTS_CHANGE))
-        return WASI_ROFS;
+        return wasi_read_only(w, found);
     if (missing)
         return WASI_NOTCAPABLE;
     *out = found;
@@ -145,7 +160,7 @@ void wasi_begin(struct wasi *w, const struct wasi_setup *setup)
 {
     w->setup = *setup;
     w->in_at = 0;
-    w->exited = false;
+    w->exited = w->told = false;
     w->top = 0;
     for (int i = 0; i < 3; i++)
         w->fds[w->top++] = (struct wasi_fd){

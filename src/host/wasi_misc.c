@@ -89,7 +89,8 @@ uint16_t wasi_clock_res_get(const struct wasi_call *c)
 
     if (!host_clock(arg32(c, 0), &clock) || clock_getres(clock, &t) < 0)
         return WASI_INVAL;
-    return wasi_put64(c, arg32(c, 1), ns_of(&t));
+    uint64_t ns = ns_of(&t), least = c->w->setup.clock_ns;
+    return wasi_put64(c, arg32(c, 1), ns < least ? least : ns);
 }
 
 uint16_t wasi_clock_time_get(const struct wasi_call *c)
@@ -99,7 +100,8 @@ uint16_t wasi_clock_time_get(const struct wasi_call *c)
 
     if (!host_clock(arg32(c, 0), &clock) || clock_gettime(clock, &t) < 0)
         return WASI_INVAL;
-    return wasi_put64(c, arg32(c, 2), ns_of(&t));
+    uint64_t ns = ns_of(&t), step = c->w->setup.clock_ns;
+    return wasi_put64(c, arg32(c, 2), step ? ns - ns % step : ns);
 }
 
 uint16_t wasi_random_get(const struct wasi_call *c)

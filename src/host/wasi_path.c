@@ -309,7 +309,7 @@ static uint16_t check_open(const struct wasi_call *c, const struct wasi_fd *dir)
     if (!mem(c, arg32(c, 8), sizeof(uint32_t)))
         return WASI_FAULT;
     if (dir->read_only && (c->v[5] & RIGHTS_WRITE))
-        return WASI_ROFS;
+        return wasi_read_only(c->w, dir);
     /* Of the other rights a guest asks for more than it means, and gets what there is. */
     return c->v[5] & (RIGHT_FD_READ | RIGHT_FD_WRITE) & ~dir->inheriting ? WASI_NOTCAPABLE
                                                                          : WASI_OK;

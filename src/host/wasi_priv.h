@@ -142,6 +142,7 @@ struct wasi {
     uint32_t top; /* descriptors at and above are free */
     size_t in_at; /* how much of stdin was read */
     bool exited;
+    bool told; /* that a directory is read-only */
     uint32_t code;
 };
 
@@ -177,6 +178,8 @@ uint16_t wasi_dir_get(const struct wasi_call *c, uint32_t fd, uint64_t rights,
                       struct wasi_fd **out);
 /* A new descriptor for a host's one, the lowest that is free; MFILE closes the host's. */
 uint16_t wasi_fd_add(const struct wasi_call *c, const struct wasi_fd *like, uint32_t *out);
+/* A change below a directory that may only be read: its log says so, once. Returns ROFS. */
+uint16_t wasi_read_only(struct wasi *w, const struct wasi_fd *dir);
 void wasi_fd_release(struct wasi *w, uint32_t fd);
 
 struct stat;

@@ -9,9 +9,16 @@
 
 #define HOOKS 8
 #define HOOK_ROUNDS 8
+#define SIGNALS 3
 
 struct hook {
     bool (*call)(void *ctx);
+    void *ctx;
+};
+
+struct signal {
+    uv_signal_t uv;
+    void (*came)(void *ctx);
     void *ctx;
 };
 
@@ -19,9 +26,8 @@ struct loop {
     uv_loop_t uv;
     uv_prepare_t prepare;
     uv_idle_t idle; /* while active, the loop polls without waiting */
-    uv_signal_t signals[2];
-    void (*stop)(void *ctx);
-    void *stop_ctx;
+    struct signal signals[SIGNALS];
+    int signalc;
     struct hook hooks[HOOKS];
     int hookc;
 };
@@ -164,21 +170,29 @@ void loop_before_wait(struct loop *l, bool (*hook)(void *ctx), void *ctx)
 
 static void signalled(uv_signal_t *handle, int number)
 {
-    struct loop *l = handle->data;
+    struct signal *s = (struct signal *)handle;
 
     (void)number;
-    l->stop(l->stop_ctx);
+    s->came(s->ctx);
+}
+
+static void on_signal(struct loop *l, int number, void (*came)(void *ctx), void *ctx)
+{
+    assert(l->signalc < SIGNALS);
+    struct signal *s = &l->signals[l->signalc++];
+    s->came = came;
+    s->ctx = ctx;
+    uv_signal_init(&l->uv, &s->uv);
+    uv_signal_start(&s->uv, signalled, number);
 }
 
 void loop_on_stop_signal(struct loop *l, void (*stop)(void *ctx), void *ctx)
 {
-    static const int numbers[2] = {SIGINT, SIGTERM};
+    on_signal(l, SIGINT, stop, ctx);
+    on_signal(l, SIGTERM, stop, ctx);
+}
 
-    l->stop = stop;
-    l->stop_ctx = ctx;
-    for (int i = 0; i < 2; i++) {
-        uv_signal_init(&l->uv, &l->signals[i]);
-        l->signals[i].data = l;
-        uv_signal_start(&l->signals[i], signalled, numbers[i]);
-    }
+void loop_on_reload_signal(struct loop *l, void (*reload)(void *ctx), void *ctx)
+{
+    on_signal(l, SIGHUP, reload, ctx);
 }

@@ -34,5 +34,6 @@ void timer_free(struct timer *t);
  */
 void loop_before_wait(struct loop *l, bool (*hook)(void *ctx), void *ctx);
 
-/* SIGINT and SIGTERM. */
+/* SIGINT and SIGTERM; and SIGHUP. */
 void loop_on_stop_signal(struct loop *l, void (*stop)(void *ctx), void *ctx);
+void loop_on_reload_signal(struct loop *l, void (*reload)(void *ctx), void *ctx);

@@ -31,6 +31,14 @@ struct line;
 struct tenant;
 struct worker;
 
+/* What it may use: of what its action asks for, what the policy lets its namespace have. */
+struct activation_limits {
+    unsigned memory_mb, log_kb, result_kb;
+    unsigned clock_us;    /* what its clocks are rounded down to */
+    unsigned concurrency; /* of its container's activations at once */
+    unsigned activations; /* of its namespace's at once */
+};
+
 struct activation {
     /* The door's. Pointers stay valid until done. */
     const char *args; /* JSON */
@@ -57,6 +65,7 @@ struct activation {
     struct line *line;     /* where it waits; NULL: it does not */
     struct activation *prev, *next;
     unsigned slot;
+    struct activation_limits limits;
     enum wow_tier tier;          /* of the code that ran, or would have */
     const struct engine *engine; /* that ran it; NULL: none has */
     uint64_t deadline_ns;        /* monotonic: when it must have ended */

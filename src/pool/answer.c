@@ -76,7 +76,7 @@ static bool add_line_or_cut(const struct line_text *line, void *ctx)
 
     if (add_line(line, a))
         return true;
-    lines_cut(a->container->limits.log_kb * 1024, text);
+    lines_cut(a->limits.log_kb * 1024, text);
     a->log.limit += LOG_END;
     const struct line_text cut = lines_own(2, text);
     add_line(&cut, a);
@@ -85,7 +85,7 @@ static bool add_line_or_cut(const struct line_text *line, void *ctx)
 
 static void collect_log(struct activation *a, const struct wire_map *map, unsigned slot)
 {
-    const unsigned limit = a->container->limits.log_kb * 1024;
+    const unsigned limit = a->limits.log_kb * 1024;
 
     a->log.limit = limit + 2;
     buf_text(&a->log, "[");
@@ -130,7 +130,7 @@ void answer_slot(struct activation *a, const struct wire_map *map, unsigned slot
 
     if (a->wants_log)
         collect_log(a, map, slot);
-    sink_activation(c->pool->settings.container_logs, c->id, map, slot, c->limits.log_kb * 1024);
+    sink_activation(c->pool->settings.container_logs, c->id, map, slot, a->limits.log_kb * 1024);
     if (state == WIRE_DONE)
         take_outcome(a, map, slot);
     else if (a->expired)

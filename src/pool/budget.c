@@ -42,10 +42,7 @@ uint64_t budget_bytes(const struct pool_settings *s)
     return bytes < largest ? largest : bytes; /* else the largest could never run */
 }
 
-uint64_t budget_of(const struct activation *a)
-{
-    return (uint64_t)a->container->limits.memory_mb << 20;
-}
+uint64_t budget_of(const struct activation *a) { return (uint64_t)a->limits.memory_mb << 20; }
 
 void budget_charge(struct pool *p, struct worker *w, uint64_t bytes)
 {

@@ -231,30 +231,31 @@ bool shelf_open(struct shelf *s, const char *key, struct wow_code *out)
     return true;
 }
 
-bool cache_alias(const struct cache *c, const char *upload, char engine[CACHE_ENGINE_MAX],
-                 char key[SHA256_HEX])
+bool cache_alias(const struct cache *c, const char *upload, struct cache_alias *out)
 {
-    char target[CACHE_ENGINE_MAX + SHA256_HEX];
+    char target[sizeof *out + 1];
     ssize_t n = readlinkat(c->uploads, upload, target, sizeof target - 1);
 
     if (n < 0)
         return false;
     target[n] = '\0';
-    char *slash = strchr(target, '/');
-    if (!slash || slash - target >= CACHE_ENGINE_MAX || strlen(slash + 1) != SHA256_HEX - 1 ||
-        strspn(slash + 1, "0123456789abcdef") != SHA256_HEX - 1)
+    char *key = strchr(target, '/'), *ask = key ? strchr(key + 1, '/') : NULL;
+    if (!ask || key - target >= CACHE_ENGINE_MAX || ask - key != SHA256_HEX ||
+        strspn(key + 1, "0123456789abcdef") != SHA256_HEX - 1 || strlen(ask + 1) >= CACHE_ASK_MAX)
         return false;
-    *slash = '\0';
-    snprintf(engine, CACHE_ENGINE_MAX, "%.*s", (int)(slash - target), target);
-    memcpy(key, slash + 1, SHA256_HEX);
+    *key++ = *ask++ = '\0';
+    snprintf(out->engine, sizeof out->engine, "%s", target);
+    snprintf(out->key, sizeof out->key, "%s", key);
+    snprintf(out->ask, sizeof out->ask, "%s", ask);
     return true;
 }
 
-void cache_set_alias(const struct cache *c, const char *upload, const char *engine, const char *key)
+void cache_set_alias(const struct cache *c, const char *upload, const struct cache_alias *alias)
 {
-    AUTO(mem) char *target = mem_print("%s/%s", engine[0] ? engine : "-", key);
+    AUTO(mem) char *target = mem_print("%s/%s/%s", alias->engine, alias->key, alias->ask);
 
-    /* An old link of that name says the same; without one, the next upload is unpacked again. */
+    /* Without a link, the next upload is unpacked again. */
+    unlinkat(c->uploads, upload, 0);
     int r = symlinkat(target, c->uploads, upload);
     (void)r;
 }

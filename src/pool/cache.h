@@ -4,9 +4,9 @@
  * Machine code on disk: FAMILY/SHA256 in the cache directory, a shelf for each family of code that
  * fits one engine here (compile/artifact.h). An entry is written to a temporary file, flushed by
  * the compiling process and renamed: it is whole or absent. What a client sent, before unpacking,
- * is remembered as a symbolic link uploads/SHA256 to "ENGINE/SHA256", the engine that its manifest
- * asks for ("-": none) and the name of the module that came out of it: the same upload is unpacked
- * once.
+ * is remembered as a symbolic link uploads/SHA256 to "ENGINE/SHA256/ASK": the engine that its
+ * manifest asks for ("-": none), the name of the module that came out of it, and what else the
+ * manifest asks for, as JSON, or nothing. So the same upload is unpacked once.
  *
  * Machine code is trusted. The directory belongs to the daemon's user and nobody else may write
  * there. An entry is opened only if its trailer fits the shelf and has a MAC by the key in the
@@ -45,9 +45,13 @@ void shelf_release(struct shelf *s, const char *key);
 int shelf_temporary(const struct shelf *s, int *fd, struct err *err);
 int shelf_commit(struct shelf *s, int fd, const char *key, struct err *err);
 
-/* The module that an upload became, and the engine it asks for; false when not known. */
+/* The module that an upload became, and what it asks for. */
 #define CACHE_ENGINE_MAX 32
-bool cache_alias(const struct cache *c, const char *upload, char engine[CACHE_ENGINE_MAX],
-                 char key[SHA256_HEX]);
-void cache_set_alias(const struct cache *c, const char *upload, const char *engine,
-                     const char *key);
+#define CACHE_ASK_MAX 2048
+struct cache_alias {
+    char key[SHA256_HEX];
+    char engine[CACHE_ENGINE_MAX]; /* "-": none */
+    char ask[CACHE_ASK_MAX];       /* JSON, or "" */
+};
+bool cache_alias(const struct cache *c, const char *upload, struct cache_alias *out); /* known? */
+void cache_set_alias(const struct cache *c, const char *upload, const struct cache_alias *alias);

@@ -71,24 +71,40 @@ static int judge(const struct child *c, int status, struct err *err)
     return 0;
 }
 
-static void hear_name(struct child *c, char *line)
+/* "SHA256 ENGINE ASK" */
+static bool read_name(const char *line, struct cache_alias *out)
 {
-    char *space = strchr(line, ' ');
+    size_t key = strspn(line, "0123456789abcdef");
+    const char *engine = line + key + 1;
 
-    if (!space || space - line != SHA256_HEX - 1 || strlen(space + 1) >= CACHE_ENGINE_MAX ||
-        strspn(line, "0123456789abcdef") != SHA256_HEX - 1 || strchr(space + 1, '/')) {
+    if (key != SHA256_HEX - 1 || line[key] != ' ')
+        return false;
+    size_t n = strcspn(engine, " /");
+    if (n == 0 || n >= CACHE_ENGINE_MAX || engine[n] != ' ' ||
+        strlen(engine + n + 1) >= CACHE_ASK_MAX)
+        return false;
+    snprintf(out->key, sizeof out->key, "%.*s", (int)key, line);
+    snprintf(out->engine, sizeof out->engine, "%.*s", (int)n, engine);
+    snprintf(out->ask, sizeof out->ask, "%s", engine + n + 1);
+    return true;
+}
+
+static void hear_name(struct child *c, const char *line)
+{
+    struct cache_alias said;
+
+    if (!read_name(line, &said)) {
         err_set(&c->err, ERR_INTERNAL, "the compiler does not name the module");
         kill(c->pid, SIGKILL);
         return;
     }
-    *space = '\0';
-    c->events->named(c->ctx, line, space + 1);
+    c->events->named(c->ctx, &said);
 }
 
 /* One message; false when there is none. After K the child may be gone. */
 static bool hear(struct child *c, bool *named)
 {
-    char line[1024];
+    char line[COMPILER_LINE_MAX];
     ssize_t n = recv(c->talk, line, sizeof line - 1, MSG_DONTWAIT);
 
     if (n <= 0)

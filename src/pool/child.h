@@ -18,8 +18,8 @@
 struct child;
 
 struct child_events {
-    /* The module's name, and the engine its manifest asks for or "-". Then child_go, or free. */
-    void (*named)(void *ctx, const char *key, const char *engine);
+    /* The module's name, and what its manifest asks for. Then child_go, or free. */
+    void (*named)(void *ctx, const struct cache_alias *said);
     /* All the code is there, as far as it says; ended follows. */
     void (*made)(void *ctx);
     /*

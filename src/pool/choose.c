@@ -88,8 +88,9 @@ static struct worker *find_queue(struct pool *p, const struct activation *a, uin
     if (a->container->module->typical_ns == 0 || a->container->module->typical_ns > SHORT_NS)
         return NULL;
     for (struct worker *w = processes_first(p->processes); w; w = w->next)
-        if (!w->doomed && !w->stopped && w->active < WIRE_SLOTS && w->counted && serves(w, e, ns) &&
-            now - w->progress_ns < STUCK_NS && (!best || w->active < best->active))
+        if (!w->doomed && !w->stopped && !w->worn && w->active < WIRE_SLOTS && w->counted &&
+            serves(w, e, ns) && now - w->progress_ns < STUCK_NS &&
+            (!best || w->active < best->active))
             best = w;
     return best;
 }

@@ -93,9 +93,9 @@ bool code_open(const struct code *c, struct wow_code *out)
     return out->fd >= 0;
 }
 
-struct module *module_get(struct code *code, struct grant *grant)
+struct module *module_get(struct code *code, struct dirs *dirs)
 {
-    struct module *m = grant->dirc == 0 ? code->plain : NULL;
+    struct module *m = dirs->dirc == 0 ? code->plain : NULL;
 
     if (m) {
         m->refs++;
@@ -104,10 +104,10 @@ struct module *module_get(struct code *code, struct grant *grant)
     m = NEW(struct module);
     m->code = code;
     code_ref(code);
-    m->grant = *grant;
+    m->dirs = *dirs;
     m->refs = 1;
-    *grant = (struct grant){0};
-    if (m->grant.dirc == 0)
+    *dirs = (struct dirs){0};
+    if (m->dirs.dirc == 0)
         code->plain = m;
     return m;
 }
@@ -118,7 +118,7 @@ void module_free(struct module *m)
 {
     if (m->code->plain == m)
         m->code->plain = NULL;
-    grant_done(&m->grant);
+    dirs_done(&m->dirs);
     code_unref(m->code);
     free(m);
 }

@@ -3,14 +3,14 @@
 /*
  * What containers run. A code is one module's machine code on one engine: in the cache, or, as
  * long as the optimised one is being made, a baseline in memory. A module is a code with the
- * directories granted to an action; containers with the same code and no directories share one.
+ * directories an action was granted; containers with the same code and no directories share one.
  */
 
 #include <stdint.h>
 #include <uthash.h>
 
 #include "base/sha256.h"
-#include "grant/grant.h"
+#include "grant/dirs.h"
 #include "pool/engines.h"
 
 struct code {
@@ -40,13 +40,13 @@ bool code_open(const struct code *c, struct wow_code *out);
 
 struct module {
     struct code *code;
-    struct grant grant;
+    struct dirs dirs;
     unsigned refs;
     uint64_t typical_ns; /* how long it runs, lately; 0: never has */
 };
 
-/* The module of a code and a grant; the grant is taken over. */
-struct module *module_get(struct code *code, struct grant *grant);
+/* The module of a code and directories, which are taken over. */
+struct module *module_get(struct code *code, struct dirs *dirs);
 /* One reference less; true when that was the last, and module_free is next. */
 bool module_unref(struct module *m);
 void module_free(struct module *m);

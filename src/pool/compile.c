@@ -24,6 +24,7 @@
 struct waiter {
     compile_done *done;
     void *ctx;
+    char *ask; /* if it is not the job's: its upload is another, of the same module */
     struct waiter *next;
 };
 
@@ -39,8 +40,7 @@ struct job {
     struct engine *wanted; /* by who asked; NULL: the manifest's */
     struct engine *engine; /* that is to run it */
     enum wow_tier tier;
-    char key[SHA256_HEX];            /* the module's name, once the child has said it; "" */
-    char manifest[CACHE_ENGINE_MAX]; /* the engine it asks for */
+    struct cache_alias said; /* by the child; until then the key is "" */
     int out;
     struct child *child;
     struct waiter *waiters;
@@ -128,6 +128,7 @@ static void job_free(struct job *j)
 /* Tell everyone who waits. */
 static void tell(struct job *j, struct code *code, const struct err *err)
 {
+    struct compiled made = {.code = code};
     struct waiter *w = j->waiters;
 
     j->waiters = NULL;
@@ -137,7 +138,9 @@ static void tell(struct job *j, struct code *code, const struct err *err)
                   err->msg);
     while (w) {
         struct waiter *next = w->next;
-        w->done(w->ctx, code, err);
+        snprintf(made.ask, sizeof made.ask, "%s", w->ask ? w->ask : j->said.ask);
+        w->done(w->ctx, &made, err);
+        free(w->ask);
         free(w);
         w = next;
     }
@@ -165,7 +168,7 @@ static void again(struct job *j, struct engine *e, enum wow_tier tier)
     j->child = NULL;
     fd_close(j->out);
     j->out = -1;
-    j->key[0] = '\0';
+    j->said.key[0] = '\0';
     j->engine = e;
     j->tier = tier;
 }
@@ -175,8 +178,10 @@ static bool join_other(struct job *j)
 {
     for (struct job *other = j->owner->jobs; other; other = other->next) {
         if (other == j || other->better || other->engine != j->engine ||
-            strcmp(other->key, j->key) != 0)
+            strcmp(other->said.key, j->said.key) != 0)
             continue;
+        for (struct waiter *w = j->waiters; w; w = w->next)
+            w->ask = w->ask ? w->ask : mem_dup(j->said.ask);
         struct waiter **at = &other->waiters;
         while (*at)
             at = &(*at)->next;
@@ -195,7 +200,7 @@ static bool settle_engine(struct job *j)
     struct engine *e = j->wanted;
     struct err err;
 
-    if (!e && engines_get(j->owner->engines, j->manifest, &e, &err) < 0)
+    if (!e && engines_get(j->owner->engines, j->said.engine, &e, &err) < 0)
         finish(j, NULL, &err);
     else if (e != j->engine)
         again(j, e, first_tier(j->owner, e));
@@ -204,16 +209,15 @@ static bool settle_engine(struct job *j)
     return false;
 }
 
-static void named(void *ctx, const char *key, const char *engine)
+static void named(void *ctx, const struct cache_alias *said)
 {
     struct job *j = ctx;
     struct compiles *c = j->owner;
 
-    snprintf(j->manifest, sizeof j->manifest, "%s", engine);
+    j->said = *said;
     if (settle_engine(j)) {
-        snprintf(j->key, sizeof j->key, "%s", key);
-        cache_set_alias(c->cache, j->upload, j->manifest, j->key);
-        struct code *code = j->better ? NULL : code_find(j->engine, key);
+        cache_set_alias(c->cache, j->upload, said);
+        struct code *code = j->better ? NULL : code_find(j->engine, said->key);
         if (code)
             finish(j, code, NULL);
         else if (j->better || !join_other(j))
@@ -225,8 +229,8 @@ static void named(void *ctx, const char *key, const char *engine)
 
 static void log_done(const struct job *j)
 {
-    log_event("compile.done", "module=%.16s engine=%s tier=%s ms=%.1f", j->key, j->engine->name,
-              tier_name(j->tier), (double)(clock_mono_ns() - j->started_ns) / 1e6);
+    log_event("compile.done", "module=%.16s engine=%s tier=%s ms=%.1f", j->said.key,
+              j->engine->name, tier_name(j->tier), (double)(clock_mono_ns() - j->started_ns) / 1e6);
 }
 
 /* The optimised code is there: into the cache with it. */
@@ -235,10 +239,10 @@ static void keep_optimised(struct job *j)
     struct code *code = NULL;
     struct err err;
 
-    int r = shelf_commit(j->engine->shelf, j->out, j->key, &err);
+    int r = shelf_commit(j->engine->shelf, j->out, j->said.key, &err);
     if (r == 0) {
         log_done(j);
-        code = code_came(j->engine, j->key, NULL);
+        code = code_came(j->engine, j->said.key, NULL);
     }
     finish(j, code, r < 0 ? &err : NULL);
     code_unref(code);
@@ -259,7 +263,7 @@ static void keep_baseline(struct job *j)
     baseline.size = (size_t)st.st_size;
     j->out = -1;
     log_done(j);
-    j->better = code_came(j->engine, j->key, &baseline);
+    j->better = code_came(j->engine, j->said.key, &baseline);
     j->owner->background++;
     tell(j, j->better, NULL);
 }
@@ -268,7 +272,7 @@ static void made(void *ctx)
 {
     struct job *j = ctx;
 
-    if (j->tier == WOW_BASELINE && !j->better && j->key[0])
+    if (j->tier == WOW_BASELINE && !j->better && j->said.key[0])
         keep_baseline(j);
 }
 
@@ -429,24 +433,25 @@ static void add_waiter(struct job *j, compile_done *done, void *ctx)
  * manifest may name another.
  */
 static int look(struct compiles *c, const struct compile_request *q, const char *upload,
-                struct engine **guess, struct code **known, struct err *err)
+                struct engine **guess, struct compiled *known, struct err *err)
 {
-    char engine[CACHE_ENGINE_MAX], key[SHA256_HEX];
+    struct cache_alias alias;
 
     *guess = q->engine ? q->engine : c->engines->preferred;
-    *known = NULL;
-    if (!cache_alias(c->cache, upload, engine, key))
+    known->code = NULL;
+    if (!cache_alias(c->cache, upload, &alias))
         return 0;
     if (!q->engine) {
-        int r = engines_get(c->engines, engine, guess, err);
+        int r = engines_get(c->engines, alias.engine, guess, err);
         if (r < 0)
             return r;
     }
-    *known = code_find(*guess, key);
+    known->code = code_find(*guess, alias.key);
+    snprintf(known->ask, sizeof known->ask, "%s", alias.ask);
     return 0;
 }
 
-int compile(struct compiles *c, const struct compile_request *q, struct code **known,
+int compile(struct compiles *c, const struct compile_request *q, struct compiled *known,
             compile_done *done, void *ctx, struct err *err)
 {
     char upload[SHA256_HEX];
@@ -455,7 +460,7 @@ int compile(struct compiles *c, const struct compile_request *q, struct code **k
 
     name_upload(q->code, q->size, q->entry, upload);
     int r = look(c, q, upload, &engine, known, err);
-    if (r < 0 || *known)
+    if (r < 0 || known->code)
         return r < 0 ? r : 1;
     while (j && (j->better || j->wanted != q->engine || strcmp(j->upload, upload) != 0))
         j = j->next;

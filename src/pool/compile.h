@@ -33,12 +33,18 @@ struct compile_request {
     struct engine *engine; /* NULL: what the manifest asks for, else the preferred one */
 };
 
+/* What is known of an upload: its code, and what its manifest asks for (grant/ask.h), or "". */
+struct compiled {
+    struct code *code;
+    char ask[CACHE_ASK_MAX];
+};
+
 /* Called once; err is NULL when there is code, whose reference is not the callee's. */
-typedef void compile_done(void *ctx, struct code *code, const struct err *err);
+typedef void compile_done(void *ctx, const struct compiled *made, const struct err *err);
 
 /*
  * Have the code of an upload. Returns 1 and it at once, with a reference, if it is known; 0 if done
  * is called, now or later; or an error.
  */
-int compile(struct compiles *c, const struct compile_request *q, struct code **known,
+int compile(struct compiles *c, const struct compile_request *q, struct compiled *known,
             compile_done *done, void *ctx, struct err *err);

@@ -17,14 +17,13 @@
 #define ADDRESSES (1u << 22)
 #define LOG_MAX (64u << 20)
 #define ERROR_TEXT_MAX 8192u
-#define TIMEOUT_MAX_MS (365ull * 24 * 3600 * 1000)
 
 _Static_assert(CONTAINER_ENV_MAX + ACTIVATION_ENV_MAX <= WIRE_ENV_MAX, "a guest gets them all");
 
 /* An init under way. */
 struct initing {
     struct container *container;
-    struct grant grant;
+    const json_t *annotations;
     void (*done)(void *ctx, const struct err *err);
     void *ctx;
 };
@@ -43,6 +42,8 @@ void container_unref(struct container *c)
     if (--c->refs > 0)
         return;
     drop_module(c->pool, c->module);
+    ask_done(&c->ask);
+    free(c->profile);
     free(c->ns);
     free(c->strings);
     free(c);
@@ -68,27 +69,6 @@ static void random_id(char out[65])
     hex_encode(bytes, sizeof bytes, out);
 }
 
-/* What an action asks for, or what the daemon gives. */
-static void set_limits(struct container *c, const struct container_limits *asked)
-{
-    const struct pool_settings *s = &c->pool->settings;
-
-    c->limits = *asked;
-    if (c->limits.memory_mb == 0)
-        c->limits.memory_mb = s->memory_mb;
-    if (!c->limits.has_log)
-        c->limits.log_kb = s->log_kb;
-}
-
-static int check_limits(const struct pool_settings *s, const struct container_limits *asked,
-                        struct err *err)
-{
-    if (asked->memory_mb > s->memory_max_mb)
-        return err_set(err, ERR_INVALID, "limits: memory of %u MB is more than the %u MB allowed",
-                       asked->memory_mb, s->memory_max_mb);
-    return 0;
-}
-
 int container_new(struct pool *p, const char *id, struct container **out, struct err *err)
 {
     char own[65];
@@ -110,7 +90,6 @@ int container_new(struct pool *p, const char *id, struct container **out, struct
     memcpy(c->id, id, n);
     c->pool = p;
     c->refs = 1;
-    set_limits(c, &(struct container_limits){0});
     HASH_ADD_KEYPTR(by_id, p->by_id, c->id, n, c);
     sink_create(p->settings.container_logs, c->id);
     *out = c;
@@ -126,6 +105,17 @@ struct container *container_find(struct pool *p, const char *id)
 }
 
 const char *container_id(const struct container *c) { return c->id; }
+
+int container_set_profile(struct container *c, const char *profile, struct err *err)
+{
+    if (c->state != CONTAINER_NEW)
+        return err_set(err, ERR_CONFLICT, "container '%s' is initialised", c->id);
+    if (!policy_has_profile(c->pool->policy, profile))
+        return err_set(err, ERR_NOT_FOUND, "the policy has no profile '%.60s'", profile);
+    free(c->profile);
+    c->profile = mem_dup(profile);
+    return 0;
+}
 
 bool container_is_ready(const struct container *c) { return c->state == CONTAINER_READY; }
 
@@ -197,20 +187,37 @@ static void keep_strings(struct container *c, const struct container_init *init)
     c->ns = init->ns ? mem_dup(init->ns) : NULL;
 }
 
-static void init_done(void *ctx, struct code *code, const struct err *err)
+/* What the action asks for, with what its zip says once that is known; and may it have it? */
+static int take_ask(struct container *c, const json_t *annotations, const char *manifest,
+                    struct err *err)
+{
+    struct caps caps;
+
+    ask_done(&c->ask);
+    c->ask = (struct ask){0};
+    int r = ask_read(annotations, manifest, &c->ask, err);
+    if (r < 0)
+        return r;
+    limits_caps(c, NULL, &caps);
+    return ask_check(&c->ask, &caps, err);
+}
+
+static void init_done(void *ctx, const struct compiled *made, const struct err *err)
 {
     struct initing *i = ctx;
     struct container *c = i->container;
+    struct err refused;
 
+    if (!err && take_ask(c, i->annotations, made->ask, &refused) < 0)
+        err = &refused;
     if (c->state == CONTAINER_STARTING) {
         c->state = err ? CONTAINER_NEW : CONTAINER_READY;
         if (!err)
-            c->module = module_get(code, &i->grant);
+            c->module = module_get(made->code, &c->ask.dirs);
     }
     if (err && c->state != CONTAINER_GONE)
         sink_say(c->pool->settings.container_logs, c->id, err->msg, true);
     i->done(i->ctx, err);
-    grant_done(&i->grant);
     container_unref(c);
     free(i);
 }
@@ -222,7 +229,7 @@ static int choose_engine(struct pool *p, const json_t *annotations, struct engin
     const char *name;
 
     *out = NULL;
-    int r = grant_text(annotations, "wow-engine", &name, err);
+    int r = ask_text(annotations, "wow-engine", &name, err);
     if (r < 0 || !name)
         return r;
     r = engines_get(&p->engines, name, out, err);
@@ -235,7 +242,7 @@ void container_init(struct container *c, const struct container_init *init)
 {
     struct pool *p = c->pool;
     struct compile_request q = {.code = init->code, .size = init->code_size, .entry = init->entry};
-    struct code *code = NULL;
+    struct compiled known = {0};
     struct err err;
 
     if (c->state != CONTAINER_NEW) {
@@ -246,22 +253,23 @@ void container_init(struct container *c, const struct container_init *init)
     }
     struct initing *i = NEW(struct initing);
     i->container = c;
+    i->annotations = init->annotations;
     i->done = init->done;
     i->ctx = init->ctx;
     c->refs++;
     c->state = CONTAINER_STARTING;
     keep_strings(c, init);
-    set_limits(c, &init->limits);
-    int r = check_limits(&p->settings, &init->limits, &err);
-    if (r == 0)
-        r = grant_read(init->annotations, p->settings.grant_dirs, &i->grant, &err);
+    c->limits = init->limits;
+    int r = limits_check(c, &init->limits, &err);
+    if (r == 0) /* before anything is compiled for nothing */
+        r = take_ask(c, init->annotations, "", &err);
     if (r == 0)
         r = choose_engine(p, init->annotations, &q.engine, &err);
     if (r == 0)
-        r = compile(p->compiles, &q, &code, init_done, i, &err);
+        r = compile(p->compiles, &q, &known, init_done, i, &err);
     if (r != 0)
-        init_done(i, code, r < 0 ? &err : NULL);
-    code_unref(code);
+        init_done(i, &known, r < 0 ? &err : NULL);
+    code_unref(known.code);
 }
 
 void container_refused(struct container *c)
@@ -277,7 +285,7 @@ static uint64_t time_for(const struct container *c, const struct activation *a)
     if (a->deadline_ms == 0)
         return most ? most : c->pool->settings.timeout_ms;
     if (most == 0)
-        most = TIMEOUT_MAX_MS;
+        most = TIMEOUT_MAX_MS; /* and then what the policy says */
     if (a->deadline_ms <= now)
         return 0;
     return a->deadline_ms - now < most ? a->deadline_ms - now : most;
@@ -290,6 +298,7 @@ void container_run(struct container *c, struct activation *a)
     a->container = c;
     a->asked_ns = clock_mono_ns();
     a->timeout_ms = time_for(c, a);
+    limits_apply(a);
     a->deadline_ns = a->asked_ns + a->timeout_ms * 1000000u;
     buf_init(&a->text, ERROR_TEXT_MAX);
     buf_init(&a->log, LOG_MAX);

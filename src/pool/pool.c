@@ -12,13 +12,16 @@ int pool_new(struct loop *l, const struct pool_settings *settings, const struct 
     p->settings = *settings;
     p->events = *events;
     p->ctx = ctx;
-    int r = cache_open(settings->cache, (uint64_t)settings->cache_mb << 20, &p->cache, err);
+    int r = pool_load_policy(p, err);
+    if (r == 0)
+        r = cache_open(settings->cache, (uint64_t)settings->cache_mb << 20, &p->cache, err);
     if (r == 0)
         r = engines_find(&p->engines, &p->settings, p->cache, err);
     if (r == 0)
         r = processes_new(l, &p->settings, &p->engines, &schedule_events, p, &p->processes, err);
     if (r < 0) {
         cache_close(p->cache);
+        policy_free(p->policy);
         free(p);
         return r;
     }
@@ -42,5 +45,6 @@ void pool_free(struct pool *p)
     HASH_ITER (by_id, p->by_id, c, next)
         container_destroy(c);
     cache_close(p->cache);
+    policy_free(p->policy);
     free(p);
 }

@@ -27,6 +27,11 @@ struct pool_events {
 
 int pool_new(struct loop *l, const struct pool_settings *settings, const struct pool_events *events,
              void *ctx, struct pool **out, struct err *err);
+/*
+ * Read the policy's file again; on error the one before stays. It holds for all that starts from
+ * now on, also in containers that are there.
+ */
+int pool_load_policy(struct pool *p, struct err *err);
 /* Stops everything: what waits or runs is answered with an error first. */
 void pool_free(struct pool *p);
 /* "wasmtime,wamr": the preferred one first. The pool's. */
@@ -40,6 +45,9 @@ int container_new(struct pool *p, const char *id, struct container **out, struct
 struct container *container_find(struct pool *p, const char *id);
 const char *container_id(const struct container *c);
 bool container_is_ready(const struct container *c);
+
+/* Before init: which profile of the policy holds for it. ERR_NOT_FOUND: there is no such one. */
+int container_set_profile(struct container *c, const char *profile, struct err *err);
 
 /* The container's own loopback address, for the action proxy door; allotted when first asked. */
 struct in_addr container_address(struct container *c);

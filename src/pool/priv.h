@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <uthash.h>
 
+#include "grant/ask.h"
 #include "pool/cache.h"
 #include "pool/code.h"
 #include "pool/compile.h"
@@ -14,6 +15,8 @@
 #include "pool/process.h"
 #include "pool/queue.h"
 
+#define LOGS_MAX_MB 10u
+
 enum container_state { CONTAINER_NEW, CONTAINER_STARTING, CONTAINER_READY, CONTAINER_GONE };
 
 struct container {
@@ -21,7 +24,9 @@ struct container {
     enum container_state state;
     unsigned refs; /* the table's, and one per activation or init under way */
     struct in_addr address;
-    struct container_limits limits;
+    struct container_limits limits; /* that the action asks for */
+    struct ask ask;
+    char *profile;    /* of the policy; or NULL */
     unsigned running; /* activations with a worker */
     bool paused;
     struct module *module;
@@ -37,6 +42,7 @@ struct pool {
     struct pool_settings settings;
     struct pool_events events;
     void *ctx;
+    struct policy *policy;
     struct cache *cache;
     struct engines engines;
     struct compiles *compiles;
@@ -78,6 +84,14 @@ bool budget_fits(const struct pool *p, const struct worker *w, const struct acti
 /* What the worker's guests may come to use: one runs at a time, so it is that of the largest. */
 void budget_charge(struct pool *p, struct worker *w, uint64_t bytes);
 
+/* limits.c */
+/* What the container's actions may have in that namespace; NULL: its own. */
+void limits_caps(const struct container *c, const char *ns, struct caps *out);
+/* May the action have the limits it asks for? */
+int limits_check(const struct container *c, const struct container_limits *asked, struct err *err);
+/* Set an activation's limits, and cut its timeout. */
+void limits_apply(struct activation *a);
+
 /* slot.c */
 unsigned slot_find(const struct worker *w); /* one that is free */
 /* Copy what the guest is to see into shared memory. */
@@ -90,6 +104,7 @@ bool listen_before_wait(void *pool);
 void schedule_init(struct pool *p);
 void schedule_run(struct pool *p, struct activation *a);
 void schedule_pause(struct container *c, bool paused);
+void schedule_renew(struct pool *p); /* what workers were given may be refused today */
 void schedule_close(struct pool *p);
 void schedule_news(struct worker *w, void *pool);             /* it has rung */
 void schedule_forget(struct pool *p, const struct module *m); /* it is about to be freed */

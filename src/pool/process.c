@@ -369,22 +369,24 @@ static int choose_place(const struct worker *w)
 static int send_load(struct worker *w, int place, const struct module *m,
                      const struct wow_code *code, const int *fds, struct err *err)
 {
-    const struct grant *g = &m->grant;
+    const struct dirs *d = &m->dirs;
     struct wire_message msg = {.type = WIRE_LOAD,
                                .place = (uint32_t)place,
                                .tier = code->tier,
                                .code_size = code->size,
-                               .dirs = g->dirc,
-                               .writable = g->writable,
-                               .names_size = g->names_size};
+                               .dirs = d->dirc,
+                               .writable = d->writable,
+                               .names_size = d->names_size};
 
-    if (g->names_size)
-        memcpy(msg.names, g->names, g->names_size);
-    return wire_send(w->sock, &msg, fds, 1 + g->dirc, MSG_DONTWAIT, err);
+    if (d->names_size)
+        memcpy(msg.names, d->names, d->names_size);
+    return wire_send(w->sock, &msg, fds, 1 + d->dirc, MSG_DONTWAIT, err);
 }
 
-static int load(struct worker *w, int place, struct module *m, struct err *err)
+static int load(struct worker *w, int place, struct module *m, const struct caps *caps,
+                struct err *err)
 {
+    const struct roots *const roots[] = {caps->directories, caps->common};
     int fds[1 + WIRE_DIRS_MAX];
     struct wow_code code;
 
@@ -392,11 +394,12 @@ static int load(struct worker *w, int place, struct module *m, struct err *err)
         return err_set(err, ERR_INTERNAL, "the module's code is gone from the cache");
     AUTO(fd) int fd = code.fd;
     fds[0] = fd;
-    int r = grant_open(&m->grant, w->owner->settings->grant_dirs, fds + 1, err);
+    int r = dirs_open(&m->dirs, roots, 2, fds + 1, err);
     if (r < 0) /* it was there at init */
-        return err_set(err, ERR_NOT_FOUND, "a directory that the action was granted is gone");
+        return err_set(err, ERR_NOT_FOUND,
+                       "a directory that the action was granted is gone, or granted no more");
     r = send_load(w, place, m, &code, fds, err);
-    for (uint32_t i = 0; i < m->grant.dirc; i++)
+    for (uint32_t i = 0; i < m->dirs.dirc; i++)
         close(fds[1 + i]);
     if (r == 0) {
         w->loads++;
@@ -406,7 +409,7 @@ static int load(struct worker *w, int place, struct module *m, struct err *err)
     return r;
 }
 
-int worker_place(struct worker *w, struct module *m, struct err *err)
+int worker_place(struct worker *w, struct module *m, const struct caps *caps, struct err *err)
 {
     int at = 0;
 
@@ -416,7 +419,7 @@ int worker_place(struct worker *w, struct module *m, struct err *err)
         at = choose_place(w);
         if (at < 0)
             return err_set(err, ERR_BUSY, "all places of the worker are in use");
-        int r = load(w, at, m, err);
+        int r = load(w, at, m, caps, err);
         if (r < 0)
             return r;
     }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "grant/policy.h"
 #include "http/loop.h"
 #include "pool/activation.h"
 #include "pool/code.h"
@@ -39,6 +40,7 @@ struct worker {
     bool doomed;  /* killed, or to be killed once its pid is known */
     bool stopped; /* its guest is paused */
     bool counted; /* the scheduler counts it as computing */
+    bool worn;    /* to be replaced when it has nothing to do */
     char *ns;     /* the one namespace it has served; NULL: none yet */
     struct activation *slots[WIRE_SLOTS];
     unsigned slot_place[WIRE_SLOTS]; /* where their modules are; the worker could change its copy */
@@ -75,10 +77,11 @@ void worker_kill(struct worker *w);
 void worker_stop(struct worker *w, bool stop);
 
 /*
- * The place of a module in a worker, which is sent the module if it has not got it. ERR_REFUSED:
- * the worker is dead; any other error is the module's.
+ * The place of a module in a worker, which is sent the module if it has not got it, with its
+ * directories as far as caps have them. ERR_REFUSED: the worker is dead; any other error is the
+ * module's.
  */
-int worker_place(struct worker *w, struct module *m, struct err *err);
+int worker_place(struct worker *w, struct module *m, const struct caps *caps, struct err *err);
 /* Does it have the module, with the code of today? */
 bool worker_has(const struct worker *w, const struct module *m);
 

@@ -46,7 +46,8 @@ static bool may_start(const struct activation *a)
 {
     const struct container *c = a->container;
 
-    return !c->paused && (c->limits.concurrency == 0 || c->running < c->limits.concurrency);
+    return !c->paused && c->running < a->limits.concurrency &&
+           tenant_running(a->tenant) < a->limits.activations;
 }
 
 /* Let it wait, for its turn or until that has taken too long. */
@@ -74,8 +75,11 @@ static void leave(struct pool *p, struct activation *a)
 /* Give an activation, which may be in the queue, to a worker; it may have others before it. */
 static int give(struct pool *p, struct worker *w, struct activation *a, struct err *err)
 {
-    int place = worker_place(w, a->container->module, err);
+    struct caps caps = {0};
 
+    if (a->container->module->dirs.dirc > 0)
+        limits_caps(a->container, a->ns, &caps);
+    int place = worker_place(w, a->container->module, &caps, err);
     if (place < 0)
         return place;
     unsigned slot = slot_find(w);
@@ -133,6 +137,8 @@ static void free_slot(struct pool *p, struct worker *w, unsigned slot)
         budget_charge(p, w, 0);
         if (w->stopped)
             worker_stop(w, false); /* its guest had ended before it stopped */
+        if (w->worn)
+            worker_kill(w);
     }
     w->places[w->slot_place[slot]].held--;
     atomic_store_explicit(&s->state, WIRE_FREE, memory_order_release);
@@ -205,6 +211,7 @@ void schedule_run(struct pool *p, struct activation *a)
 /* Give the answer to one that was in no worker. */
 static void give_up(struct pool *p, struct activation *a)
 {
+    bool is_crowded = tenant_running(a->tenant) >= a->limits.activations;
     char text[160];
 
     leave(p, a);
@@ -213,10 +220,16 @@ static void give_up(struct pool *p, struct activation *a)
         return;
     }
     a->refused = true;
-    snprintf(text, sizeof text,
-             "The activation was not started: for %u milliseconds there was no processor, or not "
-             "%u MB of memory, free for it.",
-             p->settings.wait_ms, a->container->limits.memory_mb);
+    if (is_crowded)
+        snprintf(text, sizeof text,
+                 "The activation was not started: its namespace may run %u at once, and did so for "
+                 "%u milliseconds.",
+                 a->limits.activations, p->settings.wait_ms);
+    else
+        snprintf(text, sizeof text,
+                 "The activation was not started: for %u milliseconds there was no processor, or "
+                 "not %u MB of memory, free for it.",
+                 p->settings.wait_ms, a->limits.memory_mb);
     answer_failed(a, ACTIVATION_WHISK_ERROR, text);
 }
 
@@ -285,7 +298,7 @@ static void finish_slot(struct pool *p, struct worker *w, unsigned slot)
 /* An engine may leak. */
 static bool is_worn(const struct worker *w)
 {
-    return w->activations > POOL_WORKER_ACTIVATIONS ||
+    return w->worn || w->activations > POOL_WORKER_ACTIVATIONS ||
            (w->engine->loads_max > 0 && w->loads >= w->engine->loads_max);
 }
 
@@ -412,6 +425,17 @@ void schedule_pause(struct container *c, bool paused)
             worker_stop(w, paused);
         count_worker(p, w);
     }
+    dispatch(p);
+}
+
+void schedule_renew(struct pool *p)
+{
+    for (struct worker *w = processes_first(p->processes); w; w = w->next) {
+        w->worn = w->ns != NULL;
+        if (w->worn && w->active == 0)
+            worker_kill(w);
+    }
+    choose_keep_spares(p);
     dispatch(p);
 }
 

@@ -9,7 +9,8 @@ struct pool_settings {
     const char *programs;       /* the directory they are in */
     const char *cache;          /* directory of machine code */
     const char *user;           /* whom workers and compilers become when wowd is root */
-    const char *grant_dirs;     /* directories that actions may be granted, "A:B"; "" for none */
+    const char *policy;         /* the file that says what actions may ask for; "" for none */
+    const char *grant_dirs;     /* directories that all may ask for, "A:B"; "" for none */
     const char *container_logs; /* where containers' log files go; "" for none */
     bool tiering;               /* code never seen is answered from a baseline */
     bool trust_precompiled;     /* clients may send machine code */

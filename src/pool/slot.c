@@ -34,7 +34,9 @@ void slot_fill(struct worker *w, unsigned slot, uint32_t place, const struct act
     s->loads = w->loads;
     s->args_size = (uint32_t)a->args_size;
     s->text_size = (uint32_t)(c->strings_size + a->strings.size);
-    s->log_limit = c->limits.log_kb * 1024;
+    s->log_limit = a->limits.log_kb * 1024;
+    s->output_limit = a->limits.result_kb * 1024;
+    s->clock_ns = a->limits.clock_us * 1000ull;
     s->memory = budget_of(a);
     s->order = w->order++;
     atomic_store_explicit(&s->waiting, 0, memory_order_relaxed);

@@ -113,15 +113,17 @@ static void drop_links(int root, const struct files *f)
 {
     int fd = openat(root, "uploads", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    char target[256];
+    char target[256]; /* as much of it as matters */
 
     for (struct dirent *d; dir && (d = readdir(dir));) {
         ssize_t n = readlinkat(fd, d->d_name, target, sizeof target - 1);
         if (n < 0)
             continue;
         target[n] = '\0';
-        const char *slash = strchr(target, '/');
-        if (!slash || is_gone(f, root, slash + 1))
+        char *slash = strchr(target, '/'), *end = slash ? strchr(slash + 1, '/') : NULL;
+        if (end)
+            *end = '\0';
+        if (!end || is_gone(f, root, slash + 1))
             unlinkat(fd, d->d_name, 0);
     }
     if (dir)

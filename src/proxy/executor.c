@@ -28,6 +28,29 @@ static unsigned answer(const struct activation *a, struct buf *body)
     return 200;
 }
 
+/* Give a new container the profile that a start's body names, if it does. */
+static int take_profile(const struct request *r, struct container *c, struct err *err)
+{
+    AUTO(buf) struct buf profile;
+    struct scan_text body, key, value;
+
+    buf_init(&profile, 256);
+    if (r->body.size == 0)
+        return 0;
+    int q = scan_whole(r->body.data, r->body.size, &body, err);
+    if (q < 0 || body.type != SCAN_OBJECT)
+        return err_set(err, ERR_INVALID, "the request's body is not a JSON object");
+    struct scan_walk w = scan_members(&body);
+    while (q == 0 && scan_next(&w, &key, &value)) {
+        if (!scan_equals(&key, "profile") || value.type == SCAN_NULL)
+            continue;
+        if (value.type != SCAN_STRING || scan_unescape(&value, &profile, err) < 0)
+            return err_set(err, ERR_INVALID, "'profile' must be a short string");
+        q = container_set_profile(c, profile.data ? profile.data : "", err);
+    }
+    return q;
+}
+
 static void start(struct executor *x, struct request *r, const char *id)
 {
     struct container *c;
@@ -36,7 +59,10 @@ static void start(struct executor *x, struct request *r, const char *id)
     char address[INET_ADDRSTRLEN];
 
     (void)id;
-    if (container_new(x->pool, NULL, &c, &err) < 0) {
+    int q = container_new(x->pool, NULL, &c, &err);
+    if (q == 0 && (q = take_profile(r, c, &err)) < 0)
+        container_destroy(c);
+    if (q < 0) {
         request_reply_error(r, payload_status(err.kind), err.msg);
         return;
     }

@@ -3,7 +3,7 @@
 /*
  * The executor door: the action protocol for many containers on one port.
  *
- *     POST /start          a new container
+ *     POST /start          a new container; {"profile": NAME}: with a profile of the policy
  *     POST /:id/init       its code; makes the container if there is none of that id
  *     POST /:id/run        an activation
  *     POST /:id/destroy

@@ -45,14 +45,16 @@ enum wire_outcome {
 struct wire_slot {
     _Atomic uint32_t state;
     /* Written by wowd while FREE, read by the worker while TAKEN. */
-    uint32_t place;     /* which of the worker's loaded modules */
-    uint32_t loads;     /* LOAD messages to have been read before */
-    uint32_t args_size; /* input: that many bytes of JSON … */
-    uint32_t text_size; /* … and NUL-terminated strings: action name, entry point, "K=V" …;
+    uint32_t place;        /* which of the worker's loaded modules */
+    uint32_t loads;        /* LOAD messages to have been read before */
+    uint32_t args_size;    /* input: that many bytes of JSON … */
+    uint32_t text_size;    /* … and NUL-terminated strings: action name, entry point, "K=V" …;
                            of two with the same name the first counts */
-    uint32_t log_limit; /* bytes the guest may print */
-    uint64_t order;     /* the queued slot with the smallest runs next */
-    uint64_t memory;    /* limit, bytes */
+    uint32_t log_limit;    /* bytes the guest may print */
+    uint32_t output_limit; /* bytes its result may have */
+    uint64_t order;        /* the queued slot with the smallest runs next */
+    uint64_t memory;       /* limit, bytes */
+    uint64_t clock_ns;     /* what its clocks are rounded down to; 0: nothing */
     /* Written by the worker while TAKEN. */
     _Atomic uint32_t waiting;  /* the guest sleeps: it needs no processor */
     _Atomic uint32_t log_size; /* bytes of complete records */

@@ -156,6 +156,8 @@ static void run_slot(struct worker *w, unsigned index)
         .dirc = p->dirc,
         .memory = slot->memory,
         .output = wire_output(&w->map, index),
+        .output_max = slot->output_limit,
+        .clock_ns = slot->clock_ns,
         .waits = guest_waits,
         .ctx = w,
     };

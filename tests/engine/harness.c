@@ -208,6 +208,7 @@ static void fill(struct engine *e, const char *args, uint64_t memory)
     s->args_size = (uint32_t)n;
     s->text_size = sizeof strings;
     s->log_limit = 1u << 20;
+    s->output_limit = WIRE_OUTPUT_MAX;
     s->memory = memory;
 }
 
