@@ -17,6 +17,7 @@
 #define ADDRESSES (1u << 22)
 #define LOG_MAX (64u << 20)
 #define ERROR_TEXT_MAX 8192u
+#define TIMEOUT_MAX_MS (365ull * 24 * 3600 * 1000)
 
 _Static_assert(CONTAINER_ENV_MAX + ACTIVATION_ENV_MAX <= WIRE_ENV_MAX, "a guest gets them all");
 
@@ -298,13 +299,17 @@ void container_run(struct container *c, struct activation *a)
     a->container = c;
     a->asked_ns = clock_mono_ns();
     a->timeout_ms = time_for(c, a);
-    limits_apply(a);
+    bool allowed = limits_apply(a);
     a->deadline_ns = a->asked_ns + a->timeout_ms * 1000000u;
     buf_init(&a->text, ERROR_TEXT_MAX);
     buf_init(&a->log, LOG_MAX);
-    if (a->args_size + 1 + c->strings_size + a->strings.size > WIRE_INPUT_MAX)
+    if (!allowed) {
+        AUTO(mem) char *text = mem_print("The policy no longer has the profile '%s'.", c->profile);
+        answer_failed(a, ACTIVATION_WHISK_ERROR, text);
+    } else if (a->args_size + 1 + c->strings_size + a->strings.size > WIRE_INPUT_MAX) {
         answer_failed(a, ACTIVATION_DEVELOPER_ERROR,
                       "The action's arguments are larger than it can be given.");
-    else
+    } else {
         schedule_run(c->pool, a);
+    }
 }

@@ -41,13 +41,15 @@ int limits_check(const struct container *c, const struct container_limits *asked
     return 0;
 }
 
-void limits_apply(struct activation *a)
+bool limits_apply(struct activation *a)
 {
     const struct container *c = a->container;
     const struct pool_settings *s = &c->pool->settings;
     const struct container_limits *asked = &c->limits;
     struct caps caps;
 
+    if (c->profile && !policy_has_profile(c->pool->policy, c->profile))
+        return false;
     limits_caps(c, a->ns, &caps);
     if (a->timeout_ms > caps.timeout_ms)
         a->timeout_ms = caps.timeout_ms;
@@ -59,6 +61,7 @@ void limits_apply(struct activation *a)
         .concurrency = least_set(asked->concurrency, caps.concurrency),
         .activations = caps.activations,
     };
+    return true;
 }
 
 int pool_load_policy(struct pool *p, struct err *err)

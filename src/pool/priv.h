@@ -89,8 +89,8 @@ void budget_charge(struct pool *p, struct worker *w, uint64_t bytes);
 void limits_caps(const struct container *c, const char *ns, struct caps *out);
 /* May the action have the limits it asks for? */
 int limits_check(const struct container *c, const struct container_limits *asked, struct err *err);
-/* Set an activation's limits, and cut its timeout. */
-void limits_apply(struct activation *a);
+/* Set an activation's limits, and cut its timeout. False: its container's profile is gone. */
+bool limits_apply(struct activation *a);
 
 /* slot.c */
 unsigned slot_find(const struct worker *w); /* one that is free */

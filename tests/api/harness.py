@@ -260,8 +260,8 @@ class Wowd:
     def post(self, path, body=b"", **how):
         return request(self.executor, path, body, **how)
 
-    def start(self):
-        reply = self.post("/start")
+    def start(self, profile=None):
+        reply = self.post("/start", {"profile": profile} if profile else b"")
         assert reply.status == 200, reply.body
         return Container(self, reply.json["containerId"], reply.json)
 
