@@ -249,11 +249,11 @@ def test_another_policy_holds_from_the_next_activation_on(policed, tmp_path):
 def test_an_activation_ends_as_it_began(policed):
     wowd = policed({"default": {"timeout_ms": 1500}})
     container = wowd.container("loop.wat")
-    run = Background(lambda: container.run({}))
+    run = Background(lambda: container.run([]))
     until(wowd.spinning, "it runs")
     reload(wowd, {"default": {"timeout_ms": 100}})
     assert run.wait().failure(2) == TIMED_OUT % 1500
-    assert container.run({}).failure(2) == TIMED_OUT % 100
+    assert container.run([]).failure(2) == TIMED_OUT % 100
 
 
 def test_sighup_without_a_policy_is_only_noted(own_wowd):
