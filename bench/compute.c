@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "compile/artifact.h"
 #include "engine/tier.h"
+#include "host/imports.h"
 #include "host/wasi.h"
 
 #define RUNS 5
@@ -70,7 +71,7 @@ static int32_t run(void *ctx, size_t k, int32_t rounds)
 
 static void *start(int argc, char **argv)
 {
-    const struct wow_imports host = {.table = wasi_imports};
+    const struct wow_imports host = {.table = host_imports};
     const struct wow_limits limits = {.memory = 256u << 20};
     struct wow_code code = {.fd = argc == 4 ? open(argv[2], O_RDONLY | O_CLOEXEC) : -1};
     struct wow_runtime *rt;

@@ -15,6 +15,7 @@
 #include "compile/artifact.h"
 #include "engine/tier.h"
 #include "host/guest.h"
+#include "host/imports.h"
 #include "host/wasi.h"
 #include "samples.h"
 #include "wire/slot.h"
@@ -126,7 +127,7 @@ static int time_load(struct wow_runtime *rt, const struct wow_code *code, struct
 
 int main(int argc, char **argv)
 {
-    const struct wow_imports host = {.table = wasi_imports};
+    const struct wow_imports host = {.table = host_imports};
     struct inside x = {.args = argc == 4 ? argv[3] : ""};
     struct wow_runtime *rt;
     struct err err;

@@ -7,12 +7,13 @@
 
 #include "base/log.h"
 #include "wire/message.h"
+#include "host/imports.h"
 #include "host/wasi.h"
 #include "worker/zygote.h"
 
 int main(int argc, char **argv)
 {
-    const struct wow_imports host = {.table = wasi_imports};
+    const struct wow_imports host = {.table = host_imports};
     struct wow_runtime *rt;
     struct err err;
 

@@ -150,6 +150,8 @@ static int start_pool(struct wowd *d, struct err *err)
         .user = o->user,
         .policy = o->policy,
         .grant_dirs = o->grant_dirs,
+        .ca_file = o->ca_file,
+        .outbound = o->outbound,
         .container_logs = o->container_logs,
         .workers = o->workers,
         .memory_mb = o->memory_mb,

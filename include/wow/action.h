@@ -207,6 +207,57 @@ struct json *json_parse(const char *text, size_t size, struct wow_error *err);
 /* The value on one line, without blanks, with a NUL behind it. size may be NULL. */
 char *json_text(const struct json *value, size_t *size);
 
+/* ---- HTTP requests --------------------------------------------------------------------------
+ *
+ * To http:// and https:// URLs of hosts that the action asks for (annotation wow-net, or "net" in
+ * its zip's wow.json) and the operator's policy grants. wowd makes the request; the action sleeps
+ * meanwhile and its deadline goes on. One after another. */
+
+struct wow_header {
+    const char *name, *value;
+};
+
+struct wow_http_request {
+    const char *url;
+    const char *method;               /* NULL: GET, or POST if there is a body */
+    const struct wow_header *headers; /* up to one without a name; or NULL */
+    const void *body;
+    size_t body_size;
+    uint32_t timeout_ms; /* 0: as long as the policy says, which is the most in any case */
+    uint32_t redirects;  /* how many to follow; each must lead to where the action may go */
+};
+
+/* Of wow_http: from the arena, so valid until the action is over. */
+struct wow_http_response {
+    int status;
+    const struct wow_header *headers; /* as they came, up to one without a name */
+    const char *body;                 /* with a NUL behind it */
+    size_t body_size;
+};
+
+enum wow_http_end {
+    WOW_HTTP_OK,          /* there is a response; whatever its status is */
+    WOW_HTTP_REFUSED,     /* not asked for, or not granted; the activation's log says which */
+    WOW_HTTP_INVALID,     /* the request is none that can be made */
+    WOW_HTTP_RESOLVE,     /* the host has no address */
+    WOW_HTTP_CONNECT,     /* there is nobody, or no way there */
+    WOW_HTTP_TLS,         /* no secure connection: the host's certificate is not to be trusted */
+    WOW_HTTP_TIMEOUT,     /* it took longer than it may */
+    WOW_HTTP_TOO_LARGE,   /* the response is larger than it may be */
+    WOW_HTTP_TOO_MANY,    /* more requests than there may be */
+    WOW_HTTP_BROKEN,      /* the connection broke, or what came is no HTTP */
+    WOW_HTTP_UNAVAILABLE, /* this is a native program: there are no requests here */
+};
+
+/* Make the request, which is only read during the call. If it does not end in WOW_HTTP_OK, err has
+ * the reason as text; an error that the action is to survive belongs into a struct wow_error of its
+ * own. */
+enum wow_http_end wow_http(const struct wow_http_request *request,
+                           struct wow_http_response *response, struct wow_error *err);
+
+/* The value of the first header of that name, in whatever case; NULL if there is none. */
+const char *wow_http_header(const struct wow_http_response *response, const char *name);
+
 /* ---- Memory ---------------------------------------------------------------------------------
  *
  * From the arena, never NULL, aligned for any type, not cleared. */

@@ -20,6 +20,7 @@
 #include "engine/sections.h"
 #include "engine/tier.h"
 #include "host/guest.h"
+#include "host/imports.h"
 #include "wire/message.h"
 #include "worker/sandbox.h"
 
@@ -43,7 +44,7 @@ static int inspect(struct wow_bytes wasm, const char *entry, struct err *err)
     if (r == 0)
         r = sections_read(wasm, &s, err);
     if (r == 0)
-        r = sections_check_imports(s, wasi_imports, err);
+        r = sections_check_imports(s, host_imports, err);
     if (r < 0)
         return r;
     if (guest_shape(sections_exports_func, s, entry, err) == GUEST_NONE)

@@ -15,13 +15,14 @@ struct options {
     char *data, *cache;
     char *engine;
     char *user;
-    char *grant_dirs, *policy;
+    char *grant_dirs, *policy, *ca_file;
     char *container_logs;
     char *config;
     unsigned proxy_port;
     unsigned workers;
     unsigned memory_mb, memory_max_mb, budget_mb;
     unsigned wait_ms;
+    unsigned outbound;
     unsigned timeout_ms;
     unsigned log_kb;
     unsigned cache_mb;

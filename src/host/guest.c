@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/scan.h"
+#include "host/http.h"
 
 /* The buffer ABI's exports. */
 #define ALLOCATE "wasm_memory_buffer_allocate_space"
@@ -322,6 +323,11 @@ static bool module_exports(const void *module, const char *func)
 void guest_run(struct guest_input *in, struct guest_answer *answer)
 {
     struct run run = {.in = in, .answer = answer};
+    struct http http = {.call = in->call,
+                        .region = in->output,
+                        .wait = guest_waits,
+                        .write = guest_writes,
+                        .ctx = &run};
     struct err err;
     struct wow_end end = {0};
     char length[16];
@@ -350,6 +356,7 @@ void guest_run(struct guest_input *in, struct guest_answer *answer)
         .write = guest_writes,
         .wait = guest_waits,
         .ctx = &run,
+        .http = in->call ? &http : NULL,
     };
     wasi_begin(in->wasi, &setup);
     struct wow_limits limits = {.memory = in->memory};

@@ -49,10 +49,11 @@ struct guest_input {
     struct wow_bytes args; /* JSON, with a NUL behind it */
     const struct wasi_dir *dirs;
     int dirc;
-    uint64_t memory;     /* bytes */
-    uint8_t *output;     /* for the result … */
-    uint32_t output_max; /* … of so many bytes */
-    uint64_t clock_ns;   /* what clocks are rounded down to; 0: nothing */
+    uint64_t memory;        /* bytes */
+    uint8_t *output;        /* for the result … */
+    uint32_t output_max;    /* … of so many bytes */
+    uint64_t clock_ns;      /* what clocks are rounded down to; 0: nothing */
+    struct wire_call *call; /* for requests, which use output before the result does; or NULL */
     struct wire_writer log;
     void (*waits)(void *ctx); /* called when the guest begins and ends to sleep; may be NULL */
     void *ctx;

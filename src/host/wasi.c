@@ -197,33 +197,3 @@ bool wasi_exited(const struct wasi *w, uint32_t *code)
     *code = w->code;
     return w->exited;
 }
-
-static int host_proc_exit(void *guest, struct wow_instance *in, uint64_t *v)
-{
-    struct wasi *w = guest;
-
-    (void)in;
-    w->exited = true;
-    w->code = (uint32_t)v[0];
-    return WOW_STOP;
-}
-
-#define X(name, type)                                                                              \
-    static int host_##name(void *guest, struct wow_instance *in, uint64_t *v)                      \
-    {                                                                                              \
-        const struct wasi_call c = {guest, in, v};                                                 \
-        v[0] = wasi_##name(&c);                                                                    \
-        return 0;                                                                                  \
-    }
-WASI_FUNCTIONS(X)
-#undef X
-
-#define MODULE "wasi_snapshot_preview1"
-
-const struct wow_import wasi_imports[] = {
-#define X(name, type) {MODULE, #name, type, host_##name},
-    WASI_FUNCTIONS(X)
-#undef X
-        {MODULE, "proc_exit", "i:", host_proc_exit},
-    {NULL, NULL, NULL, NULL},
-};

@@ -1,10 +1,10 @@
 #pragma once
 
 /*
- * WASI preview 1, as a table of host functions for any engine: the one implementation that every
- * guest sees, whatever runs it. Part of the worker process, which is sandboxed and has one thread;
- * a guest reaches the directories it was granted, its own stdin, stdout and stderr, clocks, chance
- * and sleep, and nothing else.
+ * WASI preview 1, for any engine: the one implementation that every guest sees, whatever runs it.
+ * Its functions are in the table of host/imports.h. Part of the worker process, which is sandboxed
+ * and has one thread; a guest reaches the directories it was granted, its own stdin, stdout and
+ * stderr, clocks, chance and sleep, and nothing else.
  *
  * Source: WebAssembly/WASI, legacy/preview1/witx.
  */
@@ -35,6 +35,7 @@ struct wasi_setup {
     void (*write)(void *ctx, int stream, const uint8_t *data, size_t n); /* stream 1 or 2 */
     void (*wait)(void *ctx, bool waiting); /* around a sleep; may be NULL */
     void *ctx;
+    struct http *http; /* host/http.h; NULL: no requests */
 };
 
 /* The state of the guest that runs; it is what host functions get as their `guest`. */
@@ -49,6 +50,3 @@ void wasi_end(struct wasi *w);
 
 /* Has the guest called proc_exit, and with which status? */
 bool wasi_exited(const struct wasi *w, uint32_t *code);
-
-/* All 46 functions of wasi_snapshot_preview1. */
-extern const struct wow_import wasi_imports[];

@@ -113,12 +113,20 @@ struct watch *watch_new(struct loop *l, int fd, void (*ready)(void *ctx), void *
     int r = uv_poll_init(&l->uv, &w->uv, fd);
 
     assert(r == 0);
-    r = uv_poll_start(&w->uv, UV_READABLE, poll_ready);
-    assert(r == 0);
     (void)r;
     w->ready = ready;
     w->ctx = ctx;
+    watch_for(w, true, false);
     return w;
+}
+
+void watch_for(struct watch *w, bool readable, bool writable)
+{
+    int events = (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0);
+    int r = events ? uv_poll_start(&w->uv, events, poll_ready) : uv_poll_stop(&w->uv);
+
+    assert(r == 0);
+    (void)r;
 }
 
 void watch_free(struct watch *w)
@@ -151,6 +159,8 @@ void timer_set(struct timer *t, uint64_t ms)
     uv_update_time(t->uv.loop);
     uv_timer_start(&t->uv, timer_fired, ms, 0);
 }
+
+void timer_clear(struct timer *t) { uv_timer_stop(&t->uv); }
 
 bool timer_is_set(const struct timer *t) { return uv_is_active((const uv_handle_t *)&t->uv) != 0; }
 

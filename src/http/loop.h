@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct loop;
-struct watch; /* a descriptor that becomes readable */
+struct watch; /* a descriptor that becomes readable, or writable */
 struct timer;
 
 struct loop *loop_new(void);
@@ -20,12 +20,15 @@ void loop_stop(struct loop *l);
 
 /* fd stays the caller's and must stay open until watch_free. */
 struct watch *watch_new(struct loop *l, int fd, void (*ready)(void *ctx), void *ctx);
+/* From now on: tell when it can be read, written, either, or (with neither) no more. */
+void watch_for(struct watch *w, bool readable, bool writable);
 void watch_free(struct watch *w);
 
 /* A timer that is not set. timer_set may be called again before it fires: the last one counts. */
 struct timer *timer_new(struct loop *l, void (*fired)(void *ctx), void *ctx);
 void timer_set(struct timer *t, uint64_t ms);
 bool timer_is_set(const struct timer *t);
+void timer_clear(struct timer *t);
 void timer_free(struct timer *t);
 
 /*

@@ -34,7 +34,8 @@ struct worker;
 /* What it may use: of what its action asks for, what the policy lets its namespace have. */
 struct activation_limits {
     unsigned memory_mb, log_kb, result_kb;
-    unsigned clock_us;    /* what its clocks are rounded down to */
+    unsigned clock_us; /* what its clocks are rounded down to */
+    unsigned http_requests;
     unsigned concurrency; /* of its container's activations at once */
     unsigned activations; /* of its namespace's at once */
 };
@@ -72,7 +73,8 @@ struct activation {
     uint64_t due_ns;             /* the same, or when it has waited for long enough */
     uint64_t asked_ns;
     uint64_t timeout_ms;
-    size_t heap_at; /* place among the deadlines + 1; 0: not there */
+    size_t heap_at;    /* place among the deadlines + 1; 0: not there */
+    unsigned requests; /* HTTP, that it has made */
     bool expired;
     struct buf text; /* memory behind result when it is not in shared memory */
 };

@@ -201,6 +201,7 @@ static int spawn(struct child *c, const struct pool_settings *s, const struct en
     posix_spawn_file_actions_init(&actions);
     int high = fcntl(talk, F_DUPFD_CLOEXEC, 100); /* talk may itself be 3 */
     posix_spawn_file_actions_adddup2(&actions, high, COMPILER_TALK);
+    posix_spawn_file_actions_addclosefrom_np(&actions, COMPILER_TALK + 1);
     int r = posix_spawn(&c->pid, path, &actions, NULL, argv, env);
     posix_spawn_file_actions_destroy(&actions);
     close(high);

@@ -58,6 +58,7 @@ bool limits_apply(struct activation *a)
         .log_kb = least(asked->has_log ? asked->log_kb : s->log_kb, caps.logs_mb * 1024),
         .result_kb = caps.result_kb,
         .clock_us = caps.clock_us,
+        .http_requests = caps.http_requests,
         .concurrency = least_set(asked->concurrency, caps.concurrency),
         .activations = caps.activations,
     };

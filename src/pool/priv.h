@@ -56,6 +56,7 @@ struct pool {
     uint64_t charged;    /* bytes that the activations under way may come to use */
     unsigned computing;  /* workers whose guest runs and does not sleep */
     unsigned workers;    /* processes, doomed ones included */
+    unsigned requests;   /* of guests, under way */
     bool closing;
 };
 
@@ -109,6 +110,11 @@ void schedule_close(struct pool *p);
 void schedule_news(struct worker *w, void *pool);             /* it has rung */
 void schedule_forget(struct pool *p, const struct module *m); /* it is about to be freed */
 extern const struct process_events schedule_events;
+
+/* call.c: guests' HTTP requests */
+void call_look(struct pool *p, struct worker *w); /* has its guest asked for one? */
+void call_drop(struct worker *w, unsigned slot);  /* its activation is over */
+void call_close(struct worker *w);                /* it is gone */
 
 /* answer.c: fill in an activation's answer and give it back to its door. */
 void answer_slot(struct activation *a, const struct wire_map *map, unsigned slot);

@@ -75,6 +75,8 @@ static int start_zygote(struct zygote *z, struct err *err)
     posix_spawn_file_actions_adddup2(&actions, high, WIRE_CONTROL_FD);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    /* Not every library marks its descriptors as not to be inherited. */
+    posix_spawn_file_actions_addclosefrom_np(&actions, WIRE_CONTROL_FD + 1);
     int r = posix_spawn(&z->pid, path, &actions, NULL, argv, env);
     posix_spawn_file_actions_destroy(&actions);
     close(high);

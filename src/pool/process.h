@@ -19,6 +19,8 @@
 #include "wire/message.h"
 #include "wire/slot.h"
 
+struct fetch;
+struct multi;
 struct processes;
 
 struct worker_place {
@@ -45,6 +47,10 @@ struct worker {
     struct activation *slots[WIRE_SLOTS];
     unsigned slot_place[WIRE_SLOTS]; /* where their modules are; the worker could change its copy */
     unsigned active;                 /* slots in use */
+    struct multi *multi;             /* its guest's connections; NULL: none */
+    struct fetch *fetch;             /* its guest's request under way; or NULL */
+    unsigned fetch_slot;             /* whose that is */
+    uint32_t fetch_at;               /* where in the slot's output its response goes */
     uint64_t order;                  /* next slot's place in the row */
     uint64_t progress_ns;            /* when it was last seen to start something */
     uint64_t activations;

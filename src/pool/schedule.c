@@ -281,9 +281,11 @@ static void finish_slot(struct pool *p, struct worker *w, unsigned slot)
 {
     struct activation *a = w->slots[slot];
     bool large =
-        a->args_size > TRIM_BYTES || w->map.head->slots[slot].output_size > TRIM_BYTES ||
+        a->args_size > TRIM_BYTES || a->requests > 0 ||
+        w->map.head->slots[slot].output_size > TRIM_BYTES ||
         atomic_load_explicit(&w->map.head->slots[slot].log_size, memory_order_relaxed) > TRIM_BYTES;
 
+    call_drop(w, slot);
     ended(a);
     leave(p, a);
     if (atomic_load_explicit(&w->map.head->slots[slot].state, memory_order_acquire) == WIRE_DONE)
@@ -310,6 +312,7 @@ void schedule_news(struct worker *w, void *ctx)
         if (w->slots[i] &&
             atomic_load_explicit(&w->map.head->slots[i].state, memory_order_acquire) == WIRE_DONE)
             finish_slot(p, w, i);
+    call_look(p, w);
     count_worker(p, w);
     if (w->active > 1 && !w->counted)
         retract_all(p, w); /* its guest sleeps: do not wait behind it */
@@ -349,6 +352,7 @@ static void exited(struct worker *w, int status, void *ctx)
     for (unsigned i = 0; i < WIRE_SLOTS; i++)
         if (w->slots[i])
             finish_slot(p, w, i);
+    call_close(w);
     if (p->closing)
         return;
     choose_keep_spares(p);

@@ -11,6 +11,7 @@ struct pool_settings {
     const char *user;           /* whom workers and compilers become when wowd is root */
     const char *policy;         /* the file that says what actions may ask for; "" for none */
     const char *grant_dirs;     /* directories that all may ask for, "A:B"; "" for none */
+    const char *ca_file;        /* whom guests' requests trust beside the system's; "" for none */
     const char *container_logs; /* where containers' log files go; "" for none */
     bool tiering;               /* code never seen is answered from a baseline */
     bool trust_precompiled;     /* clients may send machine code */
@@ -22,6 +23,7 @@ struct pool_settings {
     unsigned wait_ms;           /* for a worker or memory, before an activation is refused */
     unsigned timeout_ms;        /* of an activation that names no deadline */
     unsigned log_kb;            /* what an activation may print */
+    unsigned outbound;          /* HTTP requests of guests at once */
 };
 
 /* How many more worker processes there may be than guests that compute: for guests that sleep. */

@@ -39,6 +39,8 @@ void slot_fill(struct worker *w, unsigned slot, uint32_t place, const struct act
     s->clock_ns = a->limits.clock_us * 1000ull;
     s->memory = budget_of(a);
     s->order = w->order++;
+    s->call.left = a->limits.http_requests;
+    atomic_store_explicit(&s->call.state, WIRE_CALL_NONE, memory_order_relaxed);
     atomic_store_explicit(&s->waiting, 0, memory_order_relaxed);
     atomic_store_explicit(&s->log_size, 0, memory_order_relaxed);
     atomic_store_explicit(&s->log_cut, 0, memory_order_relaxed);

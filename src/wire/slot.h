@@ -20,11 +20,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/call.h"
 #include "wow/err.h"
 
 #define WIRE_SLOTS 8
 #define WIRE_INPUT_MAX (8u << 20)  /* arguments, then strings */
 #define WIRE_OUTPUT_MAX (8u << 20) /* the result's JSON */
+#define WIRE_CALL_MAX (WIRE_OUTPUT_MAX - WIRE_HEADERS_MAX) /* a request and its response */
 #define WIRE_LOG_MAX (12u << 20)   /* records, see wire/log.h */
 #define WIRE_ENV_MAX 640u          /* variables of a guest */
 
@@ -63,6 +65,7 @@ struct wire_slot {
     uint32_t output_size;
     uint64_t run_ns; /* from taken to done */
     char text[256];
+    struct wire_call call; /* each its part of it, by call.state */
 };
 
 /* The first page. */

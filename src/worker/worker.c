@@ -158,6 +158,7 @@ static void run_slot(struct worker *w, unsigned index)
         .output = wire_output(&w->map, index),
         .output_max = slot->output_limit,
         .clock_ns = slot->clock_ns,
+        .call = &slot->call,
         .waits = guest_waits,
         .ctx = w,
     };

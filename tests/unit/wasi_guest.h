@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/imports.h"
 #include "host/wasi.h"
 #include "host/wasi_priv.h"
 #include "test.h"
@@ -52,7 +53,7 @@ static inline void wait_hook(void *ctx, bool waiting)
 static inline unsigned call(const char *name, const uint64_t *v)
 {
     uint64_t slots[WOW_HOST_PARAMS_MAX] = {0};
-    const struct wow_import *i = wasi_imports;
+    const struct wow_import *i = host_imports;
 
     while (i->name && strcmp(i->name, name) != 0)
         i++;
