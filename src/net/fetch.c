@@ -28,7 +28,8 @@ struct fetch {
     struct buf headers;
     size_t size; /* of the response's body so far */
     bool too_large;
-    struct err refused; /* kind ERR_NONE: nothing was */
+    struct err refused; /* an address; kind ERR_NONE: none was */
+    bool opened;        /* another address was not */
     enum wire_call_end end;
     char text[CURL_ERROR_SIZE + 64];
     char curl_text[CURL_ERROR_SIZE];
@@ -113,7 +114,10 @@ static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sock
         inet_ntop(AF_INET, &((struct sockaddr_in *)&at->addr)->sin_addr, text, sizeof text);
     else if (at->family == AF_INET6)
         inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&at->addr)->sin6_addr, text, sizeof text);
-    return may_reach(f, text) ? multi_socket(f->multi, at) : CURL_SOCKET_BAD;
+    if (!may_reach(f, text))
+        return CURL_SOCKET_BAD;
+    f->opened = true;
+    return multi_socket(f->multi, at);
 }
 
 /* There is a connection; it may be one that another request has left. */
@@ -122,7 +126,6 @@ static int on_connected(void *ctx, char *address, char *local, int port, int loc
     struct fetch *f = ctx;
 
     (void)local, (void)port, (void)local_port;
-    f->refused.kind = ERR_NONE; /* of another address, in whose place this one was reached */
     return may_reach(f, address) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
@@ -275,7 +278,7 @@ static int hop(struct fetch *f, struct err *err)
         return r;
     buf_clear(&f->headers);
     f->size = 0;
-    f->too_large = false;
+    f->too_large = f->opened = false;
     f->refused.kind = ERR_NONE;
     f->curl_text[0] = '\0';
     set_method(f);
@@ -381,7 +384,8 @@ static void ended(void *ctx, CURLcode code)
         return;
     if (url)
         finish(f, end_of_err(&err), err.msg);
-    else if (code != CURLE_OK && f->refused.kind != ERR_NONE)
+    else if (code == CURLE_ABORTED_BY_CALLBACK ||
+             (code == CURLE_COULDNT_CONNECT && f->refused.kind != ERR_NONE && !f->opened))
         finish(f, end_of_err(&f->refused), f->refused.msg);
     else if (f->too_large || code == CURLE_FILESIZE_EXCEEDED)
         finish(f, WIRE_CALL_TOO_LARGE, "the response is larger than it may be");

@@ -133,6 +133,7 @@ struct multi *multi_new(struct loop *l, void (*idle)(void *ctx), void *ctx)
     curl_multi_setopt(m->curl, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(m->curl, CURLMOPT_TIMERDATA, m);
     curl_multi_setopt(m->curl, CURLMOPT_MAXCONNECTS, KEPT_MAX);
+    timer_set(m->rest, 0);
     return m;
 }
 

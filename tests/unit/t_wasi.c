@@ -5,8 +5,8 @@ TEST(the_table_has_all_46)
 {
     int n = 0;
 
-    for (const struct wow_import *i = host_imports; i->name; i++, n++) {
-        CHECK_STR(i->module, "wasi_snapshot_preview1");
+    for (const struct wow_import *i = host_imports; i->name; i++) {
+        n += strcmp(i->module, "wasi_snapshot_preview1") == 0;
         CHECK(strchr(i->type, ':') - i->type <= WOW_HOST_PARAMS_MAX);
     }
     CHECK_INT(n, 46);
