@@ -183,29 +183,37 @@ def tls(made):
 
 
 class Names:
-    """A DNS server for one name, which has another address each time it is asked."""
+    """A DNS server for one name, which has another address each time; without any it is mute."""
 
-    def __init__(self, address, answers):
-        self.asked, self.answers = [], answers
+    def __init__(self, address, *answers):
+        self.asked, self.answers, self.over = [], answers, threading.Event()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((address, 53))
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.socket.settimeout(0.05)
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
 
     def _serve(self):
-        while True:
+        while not self.over.is_set():
             try:
                 query, client = self.socket.recvfrom(512)
-            except OSError:
-                return
-            end = query.index(b"\0", 12) + 5
-            kind = struct.unpack("!H", query[end - 4:end - 2])[0]
-            answer = b""
-            if kind == 1:
-                address = self.answers[min(len(self.asked), len(self.answers) - 1)]
-                self.asked.append(address)
-                answer = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 0, 4) + socket.inet_aton(address)
-            self.socket.sendto(query[:2] + struct.pack("!HHHHH", 0x8180, 1, len(answer) > 0, 0, 0)
-                               + query[12:end] + answer, client)
+            except TimeoutError:
+                continue
+            if self.answers:
+                self.socket.sendto(self._answer(query), client)
+
+    def _answer(self, query):
+        end = query.index(b"\0", 12) + 5
+        kind = struct.unpack("!H", query[end - 4:end - 2])[0]
+        answer = b""
+        if kind == 1:  # A, and not AAAA
+            address = self.answers[min(len(self.asked), len(self.answers) - 1)]
+            self.asked.append(address)
+            answer = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 0, 4) + socket.inet_aton(address)
+        return (query[:2] + struct.pack("!HHHHH", 0x8180, 1, len(answer) > 0, 0, 0)
+                + query[12:end] + answer)
 
     def close(self):
+        self.over.set()
+        self.thread.join(5)
         self.socket.close()

@@ -360,8 +360,6 @@ def test_nobody_there(net, world):
     unused.close()
     answer, log = ask(asker(net, "local"), f"http://localhost:{unused.port}/")
     assert (answer["end"], log) == (CONNECT, [])
-    answer, log = ask(asker(net, "all"), "http://no-such-host.invalid/")
-    assert (answer["end"], log) == (RESOLVE, [])
 
 
 # ---- while it waits ----
