@@ -200,7 +200,6 @@ static void set_method(struct fetch *f)
         f->with_body || strcmp(m, "POST") == 0 || strcmp(m, "PUT") == 0 || strcmp(m, "PATCH") == 0;
 
     curl_easy_setopt(f->easy, CURLOPT_HTTPGET, 1L); /* undoes what a hop before has set */
-    curl_easy_setopt(f->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)0);
     if (strcmp(m, "HEAD") == 0) {
         curl_easy_setopt(f->easy, CURLOPT_CUSTOMREQUEST, NULL);
         curl_easy_setopt(f->easy, CURLOPT_NOBODY, 1L);
@@ -212,7 +211,6 @@ static void set_method(struct fetch *f)
         curl_easy_setopt(f->easy, CURLOPT_POSTFIELDS, f->with_body ? f->order.body.at : "");
     }
     curl_easy_setopt(f->easy, CURLOPT_CUSTOMREQUEST, m);
-    curl_easy_setopt(f->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)f->order.room);
 }
 
 /* The guest's headers, and that libcurl adds none that the guest did not mean. */
@@ -311,7 +309,6 @@ static enum wire_call_end end_of_curl(CURLcode code)
         {CURLE_COULDNT_RESOLVE_HOST, WIRE_CALL_RESOLVE},
         {CURLE_COULDNT_CONNECT, WIRE_CALL_CONNECT},
         {CURLE_OPERATION_TIMEDOUT, WIRE_CALL_TIMEOUT},
-        {CURLE_FILESIZE_EXCEEDED, WIRE_CALL_TOO_LARGE},
         {CURLE_SSL_CONNECT_ERROR, WIRE_CALL_TLS},
         {CURLE_PEER_FAILED_VERIFICATION, WIRE_CALL_TLS},
         {CURLE_SSL_CERTPROBLEM, WIRE_CALL_TLS},
@@ -387,7 +384,7 @@ static void ended(void *ctx, CURLcode code)
     else if (code == CURLE_ABORTED_BY_CALLBACK ||
              (code == CURLE_COULDNT_CONNECT && f->refused.kind != ERR_NONE && !f->opened))
         finish(f, end_of_err(&f->refused), f->refused.msg);
-    else if (f->too_large || code == CURLE_FILESIZE_EXCEEDED)
+    else if (f->too_large)
         finish(f, WIRE_CALL_TOO_LARGE, "the response is larger than it may be");
     else
         finish(f, end_of_curl(code), f->curl_text[0] ? f->curl_text : curl_easy_strerror(code));

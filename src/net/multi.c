@@ -33,7 +33,7 @@ struct transfer {
     void *ctx;
 };
 
-/* Tell of transfers that have ended, and of the end of all. */
+/* Tell of transfers that have ended. */
 static void look(struct multi *m)
 {
     CURLMsg *message;
@@ -48,20 +48,13 @@ static void look(struct multi *m)
         multi_remove(m, easy);
         copy.ended(copy.ctx, code);
     }
-    if (m->transfers > 0)
-        timer_clear(m->rest);
-    else if (m->sockets == 0)
-        timer_set(m->rest, 0);
-    else if (!timer_is_set(m->rest))
-        timer_set(m->rest, KEPT_MS);
 }
 
 static void rested(void *ctx)
 {
     struct multi *m = ctx;
 
-    if (m->transfers == 0)
-        m->idle(m->ctx);
+    m->idle(m->ctx);
 }
 
 static void act(struct multi *m, curl_socket_t fd)
@@ -191,6 +184,6 @@ void multi_remove(struct multi *m, CURL *easy)
     curl_multi_remove_handle(m->curl, easy);
     free(t);
     m->transfers--;
-    if (m->transfers == 0 && !timer_is_set(m->rest))
+    if (m->transfers == 0)
         timer_set(m->rest, m->sockets ? KEPT_MS : 0);
 }

@@ -332,7 +332,7 @@ def test_a_head_ends_where_it_is_too_large(net, world, head, end):
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", {BROKEN}),
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", {BROKEN}),
     ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", {BROKEN}),
-    ("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n", {BROKEN, TOO_LARGE}),
+    ("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n", {OK, BROKEN}),
     ("HTTP/1.1 100 Continue\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\nC: d\r\n\r\nhi", {OK}),
     ("HTTP/1.1 200 OK\r\nA: b\r\n folded\r\n\r\nhi", {OK}),
     ("HTTP/1.1 200 OK\r\nA\0: b\r\n\r\nhi", {OK, BROKEN}),

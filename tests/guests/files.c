@@ -63,8 +63,9 @@ static uint32_t do_open(const struct call *c)
 static uint32_t do_create(const struct call *c)
 {
     __wasi_fd_t fd = 0;
-    uint32_t r = __wasi_path_open(number(c, 1), __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW, text(c, 2),
-                                  (uint16_t)number(c, 3), __WASI_RIGHTS_FD_WRITE, 0, 0, &fd);
+    uint32_t r = __wasi_path_open(
+        number(c, 1), __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW, text(c, 2), (uint16_t)number(c, 3),
+        __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_FILESTAT_SET_SIZE, 0, 0, &fd);
     return answer_fd(c, r, fd);
 }
 
