@@ -15,8 +15,8 @@ from harness import BUILD, NAMES, UNEXPECTED_EXIT, Background, run_wowd, until
 
 OPTIONS = ["executor", "proxy-port", "data", "cache", "cache-size", "engine", "tiering",
            "trust-precompiled", "workers", "memory", "memory-max", "memory-budget", "queue-wait",
-           "timeout", "log-limit", "idle-timeout", "user", "grant-dirs", "container-logs",
-           "config"]
+           "timeout", "log-limit", "idle-timeout", "user", "grant-dirs", "policy",
+           "outbound", "ca-file", "container-logs", "config"]
 ENGINE = NAMES[0]
 
 
@@ -289,7 +289,7 @@ def test_help_and_config_agree(tmp_path, start_wowd):
         "cache": str(daemon.cache), "engine": ENGINE, "workers": 2, "memory": 64,
         "memory-max": 96, "memory-budget": 1000, "queue-wait": 100, "timeout": 1000,
         "log-limit": 64, "idle-timeout": 9, "user": "nobody", "grant-dirs": "",
-        "container-logs": "",
+        "policy": "", "outbound": 8, "ca-file": "", "container-logs": "",
         "cache-size": 64, "tiering": True, "trust-precompiled": "off"}))
     assert set(json.loads(file.read_text())) == set(OPTIONS) - {"config"}
     again = start_wowd(ENGINE, "--config", file, place=tmp_path)
