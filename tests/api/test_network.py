@@ -1,14 +1,17 @@
 """What a guest's requests may reach, and what whoever is reached cannot do to wowd."""
 import json
 import os
+import re
+import shutil
 import signal
+import subprocess
 import time
 from urllib.parse import quote
 
 import pytest
 
-from harness import (BUILD, TIMED_OUT, UNEXPECTED_EXIT, Background, Wowd, epoch_ms, in_threads,
-                     until)
+from harness import (BUILD, ROOT, TIMED_OUT, UNEXPECTED_EXIT, Background, Wowd, epoch_ms,
+                     in_threads, until)
 from conftest import check
 from servers import World
 
@@ -460,3 +463,37 @@ def test_many_at_once(net, world):
     ends = in_threads(16, lambda i: [ask(containers[i % 4], world.url())[0]["end"]
                                      for _ in range(10)])
     assert ends == [[OK] * 10] * 16
+
+
+# ---- examples/net ----
+
+def test_the_example_as_its_page_shows_it(own_wowd, world, tmp_path):
+    """The commands of its README, with a server of the test's own on another port."""
+    folder = ROOT / "examples" / "net"
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    serve, daemon, pack, invoke = [line.strip() for line in page.splitlines()
+                                   if re.match("    (python3|build|zip)", line)]
+    assert (serve.split()[:4], daemon.split()[:2]) == (
+        ["python3", "-m", "http.server", "8791"], ["build/wowd", "--policy"])
+    (tmp_path / "examples").mkdir()
+    shutil.copytree(folder, tmp_path / "examples" / "net")
+    (tmp_path / "build").symlink_to(BUILD)
+    for file in ("in.json", "wow.json", "policy.json"):
+        path = tmp_path / "examples" / "net" / file
+        path.write_text(path.read_text().replace("8791", str(world.port)).replace(
+            "hello.txt", "raw?bytes=HTTP/1.0%20200%20OK%0AContent-Type:t%0A%0Ahello"))
+
+    def shell(wowd, line):
+        env = {**os.environ, "WOW_EXECUTOR": "%s:%d" % wowd.executor}
+        return subprocess.run(line, shell=True, cwd=tmp_path, env=env, capture_output=True,
+                              text=True, check=True).stdout
+
+    wowd = own_wowd("--policy", tmp_path / "examples" / "net" / "policy.json")
+    shell(wowd, pack)
+    result = json.loads(shell(wowd, invoke))["result"]
+    assert result.pop("url").startswith("http://127.0.0.1:")
+    assert result == {"reached": True, "status": 200, "type": "t", "text": "hello"}
+    refused = wowd.container((BUILD / "examples" / "net.wasm").read_bytes())
+    reply = refused.run(json.loads((folder / "in.json").read_text()), logs=True)
+    assert reply.result == json.loads((folder / "out.json").read_text())
+    assert "wow: refused: GET http://127.0.0.1:8791/hello.txt: " in reply.json["logs"][0]
