@@ -1,7 +1,6 @@
 #include "net/fetch.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,14 +33,6 @@ struct fetch {
     char text[CURL_ERROR_SIZE + 64];
     char curl_text[CURL_ERROR_SIZE];
 };
-
-void fetch_init(void)
-{
-    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-
-    assert(code == CURLE_OK);
-    (void)code;
-}
 
 void fetch_free(struct fetch *f)
 {

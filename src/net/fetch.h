@@ -60,6 +60,3 @@ enum wire_call_end fetch_end(const struct fetch *f, const char **text);
 unsigned fetch_status(const struct fetch *f);
 size_t fetch_body(const struct fetch *f);
 struct fetch_text fetch_headers(const struct fetch *f);
-
-/* Once, before any other: libcurl gets itself ready. */
-void fetch_init(void);

@@ -110,6 +110,19 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *kn
     return 0;
 }
 
+/* libcurl gets itself ready, when there is need: a wowd without requests does without. */
+static void start_once(void)
+{
+    static bool started;
+
+    if (!started) {
+        CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+        assert(code == CURLE_OK);
+        (void)code;
+    }
+    started = true;
+}
+
 struct multi *multi_new(struct loop *l, void (*idle)(void *ctx), void *ctx)
 {
     struct multi *m = NEW(struct multi);
@@ -117,6 +130,7 @@ struct multi *multi_new(struct loop *l, void (*idle)(void *ctx), void *ctx)
     m->loop = l;
     m->idle = idle;
     m->ctx = ctx;
+    start_once();
     m->curl = curl_multi_init();
     assert(m->curl);
     m->timer = timer_new(l, fired, m);

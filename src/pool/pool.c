@@ -1,7 +1,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "net/fetch.h"
 #include "pool/priv.h"
 
 int pool_new(struct loop *l, const struct pool_settings *settings, const struct pool_events *events,
@@ -9,7 +8,6 @@ int pool_new(struct loop *l, const struct pool_settings *settings, const struct 
 {
     struct pool *p = NEW(struct pool);
 
-    fetch_init();
     p->loop = l;
     p->settings = *settings;
     p->events = *events;
