@@ -46,7 +46,7 @@ static void fetch_done(void *ctx, const struct fetch *f)
         memcpy(wire_output(&w->map, w->fetch_slot) + w->fetch_at + fetch_body(f), headers.at,
                headers.n);
     answer(w, end, text);
-    call_drop(w, w->fetch_slot);
+    call_drop(w->slots[w->fetch_slot]->container->pool, w, w->fetch_slot);
 }
 
 /* ---- may it? ---- */
@@ -193,11 +193,11 @@ void call_look(struct pool *p, struct worker *w)
     }
 }
 
-void call_drop(struct worker *w, unsigned slot)
+void call_drop(struct pool *p, struct worker *w, unsigned slot)
 {
     if (!w->fetch || w->fetch_slot != slot)
         return;
-    w->slots[slot]->container->pool->requests--;
+    p->requests--;
     fetch_free(w->fetch);
     w->fetch = NULL;
 }

@@ -11,9 +11,19 @@ static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }
 /* Of two limits of which 0 is none. */
 static unsigned least_set(unsigned asked, unsigned cap) { return asked ? least(asked, cap) : cap; }
 
+/* Its profile is no longer in the policy. */
+static bool is_orphan(const struct container *c)
+{
+    return c->profile && !policy_has_profile(c->pool->policy, c->profile);
+}
+
 void limits_caps(const struct container *c, const char *ns, struct caps *out)
 {
     policy_caps(c->pool->policy, ns ? ns : c->ns, c->profile, out);
+    if (is_orphan(c)) { /* it may have been less than its namespace's */
+        out->hosts = NULL;
+        out->directories = out->common = NULL;
+    }
 }
 
 int limits_check(const struct container *c, const struct container_limits *asked, struct err *err)
@@ -48,7 +58,7 @@ bool limits_apply(struct activation *a)
     const struct container_limits *asked = &c->limits;
     struct caps caps;
 
-    if (c->profile && !policy_has_profile(c->pool->policy, c->profile))
+    if (is_orphan(c))
         return false;
     limits_caps(c, a->ns, &caps);
     if (a->timeout_ms > caps.timeout_ms)

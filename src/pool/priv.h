@@ -112,9 +112,9 @@ void schedule_forget(struct pool *p, const struct module *m); /* it is about to 
 extern const struct process_events schedule_events;
 
 /* call.c: guests' HTTP requests */
-void call_look(struct pool *p, struct worker *w); /* has its guest asked for one? */
-void call_drop(struct worker *w, unsigned slot);  /* its activation is over */
-void call_close(struct worker *w);                /* it is gone */
+void call_look(struct pool *p, struct worker *w);                /* has its guest asked for one? */
+void call_drop(struct pool *p, struct worker *w, unsigned slot); /* its activation is over */
+void call_close(struct worker *w);                               /* it is gone */
 
 /* answer.c: fill in an activation's answer and give it back to its door. */
 void answer_slot(struct activation *a, const struct wire_map *map, unsigned slot);

@@ -131,6 +131,7 @@ static void free_slot(struct pool *p, struct worker *w, unsigned slot)
 {
     struct wire_slot *s = &w->map.head->slots[slot];
 
+    call_drop(p, w, slot);
     w->slots[slot] = NULL;
     w->active--;
     if (w->active == 0) {
@@ -285,7 +286,6 @@ static void finish_slot(struct pool *p, struct worker *w, unsigned slot)
         w->map.head->slots[slot].output_size > TRIM_BYTES ||
         atomic_load_explicit(&w->map.head->slots[slot].log_size, memory_order_relaxed) > TRIM_BYTES;
 
-    call_drop(w, slot);
     ended(a);
     leave(p, a);
     if (atomic_load_explicit(&w->map.head->slots[slot].state, memory_order_acquire) == WIRE_DONE)

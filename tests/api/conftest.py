@@ -2,6 +2,7 @@
 Every test gets a real wowd. After each one: it lives, its log tells of no fault that the test did
 not announce, and it has no more descriptors open than when it had just started.
 """
+import contextlib
 import re
 import signal
 
@@ -56,31 +57,42 @@ def engine(request):
     return request.param
 
 
+class Shared:
+    """One daemon for many tests, made anew when one of them has ended it."""
+
+    def __init__(self, start):
+        self._start, self._daemon = start, None
+
+    @contextlib.contextmanager
+    def used(self, request):
+        if not self._daemon or not self._daemon.is_alive():
+            self._daemon = self._start()
+        daemon = self._daemon
+        log_from = len(daemon.log())
+        yield daemon
+        try:
+            check(daemon, request, log_from)
+        except BaseException:
+            daemon.kill()  # the next test gets another
+            raise
+
+    def stop(self):
+        if self._daemon and self._daemon.is_alive():
+            self._daemon.stop()
+
+
 @pytest.fixture(scope="session")
 def shared(engine, tmp_path_factory):
-    """The engine's daemon for tests that need no other; made anew when one has ended it."""
-    running = []
-
-    def get():
-        if not running or not running[-1].is_alive():
-            running.append(Wowd(tmp_path_factory.mktemp(engine), engine))
-        return running[-1]
-
-    yield get
-    if running and running[-1].is_alive():
-        running[-1].stop()
+    """The engine's daemon for tests that need no other."""
+    kept = Shared(lambda: Wowd(tmp_path_factory.mktemp(engine), engine))
+    yield kept
+    kept.stop()
 
 
 @pytest.fixture
 def wowd(shared, request):
-    daemon = shared()
-    log_from = len(daemon.log())
-    yield daemon
-    try:
-        check(daemon, request, log_from)
-    except BaseException:
-        daemon.kill()  # the next test gets another
-        raise
+    with shared.used(request) as daemon:
+        yield daemon
 
 
 @pytest.fixture

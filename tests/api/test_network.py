@@ -12,7 +12,7 @@ import pytest
 
 from harness import (BUILD, ROOT, TIMED_OUT, UNEXPECTED_EXIT, Background, Wowd, epoch_ms,
                      in_threads, until)
-from conftest import check
+from conftest import Shared
 from servers import World
 
 OK, REFUSED, INVALID, RESOLVE, CONNECT, TLS, TIMEOUT, TOO_LARGE, TOO_MANY, BROKEN = range(10)
@@ -44,31 +44,19 @@ def world():
 
 @pytest.fixture(scope="session")
 def shared_net(engine, world, tmp_path_factory):
-    """One daemon for most of the tests, made anew when one has ended it."""
-    place, running = tmp_path_factory.mktemp(f"net-{engine}"), []
+    """One daemon for most of the tests."""
+    place = tmp_path_factory.mktemp(f"net-{engine}")
     (place / "policy.json").write_text(json.dumps(policy(world)))
-
-    def get():
-        if not running or not running[-1].is_alive():
-            running.append(Wowd(place, engine, "--policy", place / "policy.json",
-                                env={"http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "x://y"}))
-        return running[-1]
-
-    yield get
-    if running and running[-1].is_alive():
-        running[-1].stop()
+    kept = Shared(lambda: Wowd(place, engine, "--policy", place / "policy.json",
+                               env={"http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "x://y"}))
+    yield kept
+    kept.stop()
 
 
 @pytest.fixture
 def net(shared_net, request):
-    daemon = shared_net()
-    log_from = len(daemon.log())
-    yield daemon
-    try:
-        check(daemon, request, log_from)
-    except BaseException:
-        daemon.kill()
-        raise
+    with shared_net.used(request) as daemon:
+        yield daemon
 
 
 def asker(wowd, ns=None, profile=None, asks=True, **value):

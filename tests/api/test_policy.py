@@ -21,7 +21,7 @@ def zipped(guest, manifest):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("action.wasm", wasm(guest))
-        archive.writestr("wow.json", manifest if isinstance(manifest, str) else json.dumps(manifest))
+        archive.writestr("wow.json", json.dumps(manifest))
     return out.getvalue()
 
 
@@ -297,8 +297,8 @@ def test_what_may_only_be_read_cannot_be_asked_for_to_write(granting):
     wowd, data = granting
     env = {"__OW_NAMESPACE": "reader"}
     for asks in ({"dir": str(data)}, {"wow-dir": f"{data}:rw"}):
-        assert "to write in the directory '%s', which is granted for reading only" % data in refused(
-            wowd, "file.wat", env=env, annotations=asks)
+        assert (f"to write in the directory '{data}', which is granted for reading only"
+                in refused(wowd, "file.wat", env=env, annotations=asks))
     container = wowd.container("file.wat", env=env, annotations={"dir": f"{data}:ro"})
     reply = container.run(["in.txt"], logs=True)
     text, (read, create) = reply.result
