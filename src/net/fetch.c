@@ -219,8 +219,8 @@ static void set_fields(struct fetch *f)
     curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, all);
 }
 
-/* Whom to trust. The system's directory is read name by name; its one large file would take tens of
- * milliseconds for each worker. */
+/* Whom to trust. The system's directory is read name by name; its one large file would take more
+ * than 20 ms for each worker (docs/decisions/outbound.md). */
 static void set_trust(struct fetch *f)
 {
     const char *dir = curl_version_info(CURLVERSION_NOW)->capath, *file = f->order.ca_file;
