@@ -121,6 +121,13 @@ static bool was_refused(const struct run *run)
            end.kind == WOW_END_RETURN && end.value != 0;
 }
 
+static void guest_sleeps(void *ctx)
+{
+    const struct run *run = ctx;
+
+    run->in->sleep(run->in->ctx, run->in->call);
+}
+
 /* Did the guest go on to a good end? Otherwise the outcome is settled. */
 static bool went_well(struct run *run, const struct wow_end *end)
 {
@@ -326,6 +333,7 @@ void guest_run(struct guest_input *in, struct guest_answer *answer)
     struct http http = {.call = in->call,
                         .region = in->output,
                         .wait = guest_waits,
+                        .sleep = guest_sleeps,
                         .write = guest_writes,
                         .ctx = &run};
     struct err err;

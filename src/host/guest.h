@@ -56,6 +56,8 @@ struct guest_input {
     struct wire_call *call; /* for requests, which use output before the result does; or NULL */
     struct wire_writer log;
     void (*waits)(void *ctx); /* called when the guest begins and ends to sleep; may be NULL */
+    /* Sleep until wowd has something to say; unless it has answered the call meanwhile. */
+    void (*sleep)(void *ctx, const struct wire_call *call);
     void *ctx;
 };
 

@@ -69,11 +69,14 @@ static const char *put_request(const struct wasi_call *c, const struct guest_req
     return wrong;
 }
 
-static void begin_waiting(void *ctx)
+/* Ask, and sleep until the answer. */
+static void ask(struct http *h)
 {
-    struct http *h = ctx;
-
+    atomic_store(&h->call->state, WIRE_CALL_ASKED);
     h->wait(h->ctx, true);
+    while (atomic_load(&h->call->state) == WIRE_CALL_ASKED)
+        h->sleep(h->ctx);
+    h->wait(h->ctx, false);
 }
 
 /* What was refused is told to whoever reads the log, too. */
@@ -117,8 +120,7 @@ static uint32_t request(const struct wasi_call *c, uint32_t *status)
         end = fail(h, WIRE_CALL_TOO_MANY, "the activation has made as many requests as it may");
     } else {
         h->call->left--;
-        wire_call_ask(h->call, begin_waiting, h);
-        h->wait(h->ctx, false);
+        ask(h);
         end = take_answer(h);
         *status = h->call->status;
     }

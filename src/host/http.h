@@ -15,9 +15,9 @@
 /* An activation's requests, one at a time. All borrowed. */
 struct http {
     struct wire_call *call;
-    uint8_t *region; /* WIRE_OUTPUT_MAX bytes for request and response */
-    /* Around the sleep: waiting true has wowd look. */
-    void (*wait)(void *ctx, bool waiting);
+    uint8_t *region;                       /* WIRE_OUTPUT_MAX bytes for request and response */
+    void (*wait)(void *ctx, bool waiting); /* around the sleep: waiting has wowd look */
+    void (*sleep)(void *ctx);              /* until wowd has something to say, whatever it is */
     /* For the activation's log. */
     void (*write)(void *ctx, int stream, const uint8_t *data, size_t n);
     void *ctx;

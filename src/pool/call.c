@@ -27,7 +27,8 @@ static void answer(struct worker *w, enum wire_call_end end, const char *text)
 
     c->end = end;
     snprintf(c->text, sizeof c->text, "%s", text);
-    wire_call_answer(c);
+    atomic_store(&c->state, WIRE_CALL_ANSWERED);
+    worker_wake(w);
 }
 
 static void fetch_done(void *ctx, const struct fetch *f)

@@ -429,16 +429,21 @@ int worker_place(struct worker *w, struct module *m, const struct caps *caps, st
     return at;
 }
 
-void worker_submit(struct worker *w, unsigned slot)
+void worker_wake(struct worker *w)
 {
     struct wire_message wake = {.type = WIRE_WAKE};
     struct err err;
 
-    atomic_store(&w->map.head->slots[slot].state, WIRE_QUEUED);
-    /* Pairs with worker_run's, in worker/worker.c. */
+    /* Pairs with those of worker/worker.c. */
     atomic_thread_fence(memory_order_seq_cst);
     if (atomic_exchange(&w->map.head->worker_sleeps, 0))
         wire_send(w->sock, &wake, NULL, 0, MSG_DONTWAIT, &err); /* full: it has wakes enough */
+}
+
+void worker_submit(struct worker *w, unsigned slot)
+{
+    atomic_store(&w->map.head->slots[slot].state, WIRE_QUEUED);
+    worker_wake(w);
 }
 
 bool worker_retract(struct worker *w, unsigned slot)

@@ -91,7 +91,9 @@ int worker_place(struct worker *w, struct module *m, const struct caps *caps, st
 /* Does it have the module, with the code of today? */
 bool worker_has(const struct worker *w, const struct module *m);
 
-/* Give a filled slot to the worker, and wake it if it sleeps. */
+/* Something in its memory is new: wake it if it sleeps. */
+void worker_wake(struct worker *w);
+/* Give a filled slot to the worker, and wake it. */
 void worker_submit(struct worker *w, unsigned slot);
 /* Take a slot back that the worker has not started; false when it has. */
 bool worker_retract(struct worker *w, unsigned slot);

@@ -4,8 +4,9 @@
  * A guest's HTTP request on its way to wowd and back: a small record in the slot, the texts and
  * bodies in the slot's output region, which is free while the guest runs. The worker writes the
  * request's parts there, one behind the other, and asks; wowd copies the texts, reads the body
- * where it stands, writes the response behind it, and answers. Meanwhile the worker sleeps in the
- * kernel on `state`. As with the rest of a slot, wowd reads each number once and believes none.
+ * where it stands, writes the response behind it, and answers. Meanwhile the worker waits for a
+ * message, as when it has nothing to do. As with the rest of a slot, wowd reads each number once
+ * and believes none.
  */
 
 #include <stdatomic.h>
@@ -44,8 +45,3 @@ struct wire_call {
     uint32_t end, status, at, body, headers;
     char text[WIRE_CALL_TEXT]; /* what went wrong */
 };
-
-/* In a worker: ask, then sleep until the answer. `tell` is between the two: it rings for wowd. */
-void wire_call_ask(struct wire_call *c, void (*tell)(void *ctx), void *ctx);
-/* In wowd. */
-void wire_call_answer(struct wire_call *c);

@@ -54,7 +54,7 @@ static const int allowed[] = {
     /* messages and waiting */
     SCMP_SYS(recvmsg),
     SCMP_SYS(sendmsg),
-    SCMP_SYS(futex), /* also on memory shared with wowd: there a guest's request waits */
+    SCMP_SYS(futex),
     SCMP_SYS(clock_nanosleep),
     SCMP_SYS(nanosleep),
     SCMP_SYS(poll),

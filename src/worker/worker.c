@@ -49,6 +49,24 @@ static void ring(struct worker *w)
 
 static void guest_waits(void *ctx) { ring(ctx); }
 
+static bool read_message(struct worker *w);
+
+/* A message may be about another activation: that of a module to be loaded, for example. */
+static void guest_sleeps(void *ctx, const struct wire_call *call)
+{
+    struct worker *w = ctx;
+    bool gone = false;
+
+    atomic_store(&w->map.head->worker_sleeps, 1);
+    /* Pairs with worker_wake's, in pool/process.c. */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load(&call->state) == WIRE_CALL_ASKED)
+        gone = !read_message(w);
+    atomic_store(&w->map.head->worker_sleeps, 0);
+    if (gone)
+        _exit(0); /* with wowd; nobody waits for this guest any more */
+}
+
 static void place_clear(struct place *p)
 {
     if (p->module)
@@ -160,6 +178,7 @@ static void run_slot(struct worker *w, unsigned index)
         .clock_ns = slot->clock_ns,
         .call = &slot->call,
         .waits = guest_waits,
+        .sleep = guest_sleeps,
         .ctx = w,
     };
     struct guest_answer answer = {.outcome = WIRE_INTERNAL};
@@ -245,7 +264,7 @@ int worker_run(struct wow_runtime *rt, const struct worker_fds *fds, struct err 
         if (next_slot(w) >= 0)
             continue;
         atomic_store(&w->map.head->worker_sleeps, 1);
-        /* Pairs with worker_submit's, in pool/process.c. */
+        /* Pairs with worker_wake's, in pool/process.c. */
         atomic_thread_fence(memory_order_seq_cst);
         if (next_slot(w) < 0)
             gone = !read_message(w);

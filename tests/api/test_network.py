@@ -453,6 +453,34 @@ def test_many_at_once(net, world):
     assert ends == [[OK] * 10] * 16
 
 
+def test_others_modules_come_while_one_waits(own_wowd, world, tmp_path):
+    """What a worker is told of the next activations does not disturb the guest that waits."""
+    (tmp_path / "policy.json").write_text(json.dumps(policy(world)))
+    wowd = own_wowd("--policy", tmp_path / "policy.json", workers=1)
+    ns = {"env": {"__OW_NAMESPACE": "one"}}
+    one = asker(wowd, "one")
+    others = [wowd.container(f"""(module (memory (export "memory") 1)
+        (data (i32.const 0) "{{\\"Ok\\":[{i}]}}") (global $n (mut i32) (i32.const 0))
+        (func (export "wasm_memory_buffer_allocate_space") (param i32))
+        (func (export "get_wasm_memory_buffer_pointer") (result i32)
+          (select (i32.const 0) (i32.const 1024) (global.get $n)))
+        (func (export "get_wasm_memory_buffer_len") (result i32) (global.get $n))
+        (func (export "_start") (global.set $n (i32.const {7 + len(str(i)) + 2}))))""", **ns)
+              for i in range(12)]
+
+    def work(i):
+        for turn in range(30):
+            if (i + turn) % 4 == 0:
+                count = 1 if turn % 3 == 0 else 0
+                got = answers(one, *[{"url": world.url("/size?is=10")}] * count)
+                assert [a["body"] for a in got] == ["x" * 10] * count
+            else:
+                k = (i * 7 + turn) % len(others)
+                assert others[k].run({}).result == [k]
+
+    in_threads(12, work)
+
+
 # ---- examples/net ----
 
 def test_the_example_as_its_page_shows_it(own_wowd, world, tmp_path):
