@@ -22,12 +22,28 @@
 #include "base/mem.h"
 #include "compile/artifact.h"
 #include "compile/compiler.h"
-#include "engine/tier.h"
 #include "wire/message.h"
 #include "wire/slot.h"
 
+struct settings {
+    const char *file, *engine, *tier, *out;
+    unsigned memory_mb;
+};
+
+static const struct verb_option options[] = {
+    {VERB_OPERAND(file, "FILE.wasm"), "a wasm module, or a gzip or zip of one"},
+    {"engine", 'e', VERB_TEXT(engine, "ENGINE", "wasmtime"), "whose machine code"},
+    {"tier", 't', VERB_TEXT(tier, "optimised|baseline", "optimised"),
+     "how much work goes into it; a wowd takes optimised code only"},
+    {"memory", 'm', VERB_NUMBER(memory_mb, "MB", 1, 4096, "512"),
+     "the most memory the module may ever use, as wowd's --memory-max says"},
+    {"output", 'o', VERB_TEXT(out, "FILE", NULL), "where it goes; else beside the module, as .wow"},
+    {VERB_END},
+};
+
 struct plan {
-    const char *file, *engine, *tier, *memory, *out;
+    const char *file, *engine, *tier, *out;
+    char memory[16];
     char *named; /* out, when we made it up */
     char program[PATH_MAX + 64];
     int code, machine; /* what is sent, as a file; what comes out */
@@ -51,47 +67,17 @@ static char *name_output(const char *file)
     return mem_print("%.*s.wow", n, file);
 }
 
-/* One argument, or two; *i moves on. */
-static int read_argument(struct plan *p, int argc, char **argv, int *i, struct err *err)
+static int read_plan(const struct settings *s, struct plan *p, struct err *err)
 {
-    const struct {
-        const char *name, **to;
-    } options[] = {
-        {"--engine", &p->engine}, {"--tier", &p->tier}, {"--memory", &p->memory}, {"-o", &p->out}};
-    const char *arg = argv[*i];
-
-    for (size_t o = 0; o < sizeof options / sizeof *options; o++)
-        if (strcmp(arg, options[o].name) == 0 && *i + 1 < argc) {
-            *options[o].to = argv[++*i];
-            return 0;
-        }
-    if (arg[0] == '-')
-        return err_set(err, ERR_INVALID, "compile: unknown option '%s', or nothing behind it", arg);
-    if (p->file)
-        return err_set(err, ERR_INVALID, "compile: one file, not also '%s'", arg);
-    p->file = arg;
-    return 0;
-}
-
-static int read_plan(int argc, char **argv, struct plan *p, struct err *err)
-{
-    enum wow_tier tier;
-    int r = 0;
-
-    for (int i = 1; i < argc && r == 0; i++)
-        r = read_argument(p, argc, argv, &i, err);
-    if (r < 0)
-        return r;
-    if (!p->file)
-        return err_set(err, ERR_INVALID, "compile: which file? wow compile FILE.wasm");
-    if (tier_of(p->tier, &tier) < 0)
-        return err_set(err, ERR_INVALID, "compile: the tiers are optimised and baseline");
-    if (p->memory[strspn(p->memory, "0123456789")] || strlen(p->memory) > 4 || p->memory[0] == '0')
-        return err_set(err, ERR_INVALID, "compile: '%s' is no number of MB", p->memory);
+    p->file = s->file;
+    p->engine = s->engine;
+    p->tier = s->tier;
+    snprintf(p->memory, sizeof p->memory, "%u", s->memory_mb);
     if (strchr(p->engine, '/'))
         return err_set(err, ERR_INVALID, "compile: '%s' is no engine's name", p->engine);
-    if (!p->out)
-        p->out = p->named = name_output(p->file);
+    if (!s->out)
+        p->named = name_output(p->file);
+    p->out = s->out ? s->out : p->named;
     return 0;
 }
 
@@ -184,19 +170,52 @@ static int ask_version(const struct plan *p, char version[64], struct err *err)
               : err_set(err, ERR_NOT_FOUND, "engine '%s' is not here: '%s'", p->engine, p->program);
 }
 
-int compile_file(int argc, char **argv, int *status, struct err *err)
+/* Have it made, into p->machine. */
+static int make(struct plan *p, struct err *err)
 {
-    AUTO(plan)
-    struct plan p = {
-        .engine = "wasmtime", .tier = "optimised", .memory = "512", .code = -1, .machine = -1};
-    char version[64], family[ARTIFACT_FAMILY_MAX];
-    struct artifact artifact;
-    struct stat st = {0};
     int pair[2], exited = 0;
     pid_t pid;
 
-    *status = 0;
-    int r = read_plan(argc, argv, &p, err);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return err_errno(err, ERR_INTERNAL, "socketpair");
+    AUTO(fd) int talk = pair[0];
+    int r = spawn(p, pair[1], &pid, err);
+    close(pair[1]);
+    if (r < 0)
+        return r;
+    r = give_order(p, talk, err);
+    if (r == 0 || r == -ERR_REFUSED) /* one that has died may have said why */
+        r = listen_to(p, talk, err);
+    waitpid(pid, &exited, 0);
+    return r;
+}
+
+static void show(const struct plan *p, const char *family, uint64_t size, uint64_t us)
+{
+    printf("%s: %llu bytes for %s, %s, %.1f ms\n", p->out, (unsigned long long)size, family,
+           p->tier, (double)us / 1e3);
+}
+
+static void show_json(const struct plan *p, const char *family, uint64_t size, uint64_t us)
+{
+    AUTO(buf) struct buf line;
+
+    buf_init(&line, 2 * PATH_MAX * 6);
+    buf_text(&line, "{\"file\":");
+    buf_json_string(&line, p->out, strlen(p->out));
+    buf_print(&line, ",\"bytes\":%llu,\"family\":\"%s\",\"tier\":\"%s\",\"ms\":%.1f}",
+              (unsigned long long)size, family, p->tier, (double)us / 1e3);
+    puts(line.data);
+}
+
+static int compile(struct verb_call *call, const void *settings, struct err *err)
+{
+    AUTO(plan) struct plan p = {.code = -1, .machine = -1};
+    char version[64], family[ARTIFACT_FAMILY_MAX];
+    struct artifact artifact;
+    struct stat st;
+
+    int r = read_plan(settings, &p, err);
     if (r == 0)
         r = file_program_dir(p.program, err);
     if (r < 0)
@@ -207,26 +226,26 @@ int compile_file(int argc, char **argv, int *status, struct err *err)
         r = read_code(&p, err);
     if (r < 0)
         return r;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return err_errno(err, ERR_INTERNAL, "socketpair");
     uint64_t from = clock_mono_us();
-    r = spawn(&p, pair[1], &pid, err);
-    close(pair[1]);
+    r = make(&p, err);
     if (r < 0)
         return r;
-    r = give_order(&p, pair[0], err);
-    if (r == 0 || r == -ERR_REFUSED) /* one that has died may have said why */
-        r = listen_to(&p, pair[0], err);
-    waitpid(pid, &exited, 0);
-    if (r < 0 || fstat(p.machine, &st) < 0)
-        return r;
+    if (fstat(p.machine, &st) < 0)
+        return err_errno(err, ERR_INTERNAL, "machine code");
     artifact_family(p.engine, version, (unsigned)strtoul(p.memory, NULL, 10), family);
     if (strcmp(p.tier, "optimised") != 0) /* to look at: a wowd takes optimised code only */
         snprintf(family + strlen(family), sizeof family - strlen(family), "-%s", p.tier);
     artifact_init(&artifact, family, p.key, (uint64_t)st.st_size);
     r = write_file(&p, &artifact, err);
     if (r == 0)
-        printf("%s: %llu bytes for %s, %s, %.1f ms\n", p.out, (unsigned long long)artifact.size,
-               family, p.tier, (double)(clock_mono_us() - from) / 1e3);
+        (call->json ? show_json : show)(&p, family, artifact.size, clock_mono_us() - from);
     return r;
 }
+
+const struct verb verb_compile = {
+    .name = "compile",
+    .about = "make machine code of a module, for a wowd that trusts it",
+    .options = options,
+    .size = sizeof(struct settings),
+    .run = compile,
+};

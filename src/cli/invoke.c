@@ -19,37 +19,36 @@
 DEFINE_AUTO(client, struct client *, client_free)
 DEFINE_AUTO(json, json_t *, json_decref)
 
-struct plan {
+struct settings {
     const char *executor, *file, *args, *engine;
     bool times;
+};
+
+static const struct verb_option options[] = {
+    {VERB_OPERAND(file, "FILE.wasm"), "a wasm module, or a gzip or zip of one"},
+    {VERB_OPTIONAL(args, "JSON"), "the arguments, an object or an array; else {}"},
+    {"engine", 'e', VERB_TEXT(engine, "ENGINE", NULL),
+     "which one is to run it; else it is wowd's choice"},
+    {"executor", 0, VERB_TEXT(executor, "ADDR:PORT", NULL),
+     "where wowd listens; else WOW_EXECUTOR, else 127.0.0.1:9000"},
+    {"times", 0, VERB_SWITCH(times), "measure what the requests take"},
+    {VERB_END},
+};
+
+struct plan {
+    const char *executor, *file, *args, *engine;
     struct client *client;
     char id[128];
 };
 
-static int read_plan(int argc, char **argv, struct plan *p, struct err *err)
+static int read_plan(const struct settings *s, struct plan *p, struct err *err)
 {
-    p->executor = getenv("WOW_EXECUTOR") ? getenv("WOW_EXECUTOR") : "127.0.0.1:9000";
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--executor") == 0 && i + 1 < argc)
-            p->executor = argv[++i];
-        else if (strcmp(argv[i], "--engine") == 0 && i + 1 < argc)
-            p->engine = argv[++i];
-        else if (strcmp(argv[i], "--times") == 0)
-            p->times = true;
-        else if (argv[i][0] == '-')
-            return err_set(err, ERR_INVALID, "invoke: unknown option '%s'", argv[i]);
-        else if (!p->file)
-            p->file = argv[i];
-        else if (!p->args)
-            p->args = argv[i];
-        else
-            return err_set(err, ERR_INVALID, "invoke: one file and one JSON text, not also '%s'",
-                           argv[i]);
-    }
-    if (!p->file)
-        return err_set(err, ERR_INVALID, "invoke: which file? wow invoke FILE.wasm [JSON]");
-    if (!p->args)
-        p->args = "{}";
+    const char *environment = getenv("WOW_EXECUTOR");
+
+    p->executor = s->executor ? s->executor : environment ? environment : "127.0.0.1:9000";
+    p->file = s->file;
+    p->args = s->args ? s->args : "{}";
+    p->engine = s->engine;
     AUTO(json) json_t *args = json_loads(p->args, 0, NULL);
     if (!json_is_object(args) && !json_is_array(args))
         return err_set(err, ERR_INVALID, "invoke: the arguments are not a JSON object or array");
@@ -157,58 +156,94 @@ static int time_warm(struct plan *p, const struct buf *run, uint64_t *us, struct
     return r;
 }
 
-static int print_times(struct plan *p, const struct buf *init, const struct buf *run,
-                       uint64_t first_us, struct err *err)
+/* In microseconds. */
+struct times {
+    uint64_t first, cold, warm;
+};
+
+static int measure(struct plan *p, const struct buf *init, const struct buf *run, struct times *t,
+                   struct err *err)
 {
     struct buf none = {0};
     AUTO(buf) struct buf reply;
-    uint64_t warm = 0, cold = 0;
 
     buf_init(&reply, REPLY_MAX);
-    int r = time_warm(p, run, &warm, err);
+    int r = time_warm(p, run, &t->warm, err);
     if (r == 0)
         r = post(p, "destroy", &none, &reply, err);
-    if (r == 0)
-        r = time_cold(p, init, run, &cold, err);
-    if (r < 0)
-        return r;
-    printf("first of all  %8.3f ms   start + init + run, with what had to be compiled\n"
-           "cold          %8.3f ms   start + init + run of another container of this code\n"
-           "warm          %8.3f ms   run, median of %d\n",
-           (double)first_us / 1e3, (double)cold / 1e3, (double)warm / 1e3, WARM_RUNS);
-    return 0;
+    return r == 0 ? time_cold(p, init, run, &t->cold, err) : r;
 }
 
-int invoke(int argc, char **argv, int *status, struct err *err)
+/* The record as wowd gave it; with --json, the times are part of it. */
+static void print(const struct buf *reply, const struct times *t, bool json)
 {
-    struct plan p = {0};
+    double first = (double)t->first / 1e3, cold = (double)t->cold / 1e3;
+    double warm = (double)t->warm / 1e3;
+
+    if (t->warm > 0 && json)
+        printf("%.*s,\"times\":{\"first_ms\":%.3f,\"cold_ms\":%.3f,\"warm_ms\":%.3f}}\n",
+               (int)reply->size - 1, reply->data, first, cold, warm);
+    else
+        printf("%s\n", reply->data);
+    if (t->warm > 0 && !json)
+        printf("first of all  %8.3f ms   start + init + run, with what had to be compiled\n"
+               "cold          %8.3f ms   start + init + run of another container of this code\n"
+               "warm          %8.3f ms   run, median of %d\n",
+               first, cold, warm, WARM_RUNS);
+}
+
+/* Start, init and run, and what is left to do with the container. */
+static int run_once(struct plan *p, bool times, struct buf *reply, struct times *t, struct err *err)
+{
+    AUTO(buf) struct buf init, run, ignored;
     struct buf none = {0};
-    AUTO(buf) struct buf init, run, reply;
 
     buf_init(&init, 2 * CODE_MAX);
     buf_init(&run, REPLY_MAX);
+    buf_init(&ignored, REPLY_MAX);
+    int r = make_init(p, &init, err);
+    if (r < 0)
+        return r;
+    buf_print(&run, "{\"value\":");
+    buf_text(&run, p->args);
+    buf_text(&run, "}");
+    uint64_t from = clock_mono_us();
+    if ((r = start(p, reply, err)) < 0 || (r = post(p, "init", &init, reply, err)) < 0 ||
+        (r = post(p, "run", &run, reply, err)) < 0)
+        return r;
+    t->first = clock_mono_us() - from;
+    return times ? measure(p, &init, &run, t, err) : post(p, "destroy", &none, &ignored, err);
+}
+
+static int invoke(struct verb_call *call, const void *settings, struct err *err)
+{
+    const struct settings *s = settings;
+    struct plan p = {0};
+    struct times times = {0};
+    AUTO(buf) struct buf reply;
+
     buf_init(&reply, REPLY_MAX);
-    int r = read_plan(argc, argv, &p, err);
-    if (r == 0)
-        r = make_init(&p, &init, err);
+    int r = read_plan(s, &p, err);
     if (r == 0)
         r = client_new(p.executor, &p.client, err);
     if (r < 0)
         return r;
     AUTO(client) struct client *client = p.client;
     (void)client;
-    buf_print(&run, "{\"value\":");
-    buf_text(&run, p.args);
-    buf_text(&run, "}");
-
-    uint64_t from = clock_mono_us();
-    if ((r = start(&p, &reply, err)) < 0 || (r = post(&p, "init", &init, &reply, err)) < 0 ||
-        (r = post(&p, "run", &run, &reply, err)) < 0)
+    r = run_once(&p, s->times, &reply, &times, err);
+    if (r < 0)
         return r;
-    uint64_t first_us = clock_mono_us() - from;
     AUTO(json) json_t *record = json_loadb(reply.data, reply.size, JSON_DECODE_ANY, NULL);
-    printf("%s\n", reply.data);
-    *status = json_is_true(json_object_get(record, "success")) ? 0 : 1;
-    return p.times ? print_times(&p, &init, &run, first_us, err)
-                   : post(&p, "destroy", &none, &reply, err);
+    call->status =
+        json_is_true(json_object_get(record, "success")) ? EXIT_DONE : EXIT_ACTION_FAILED;
+    print(&reply, &times, call->json);
+    return 0;
 }
+
+const struct verb verb_invoke = {
+    .name = "invoke",
+    .about = "run a module once in a new container of a running wowd",
+    .options = options,
+    .size = sizeof(struct settings),
+    .run = invoke,
+};

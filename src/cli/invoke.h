@@ -1,10 +1,10 @@
 #pragma once
 
-#include "wow/err.h"
-
 /*
- * wow invoke: run a wasm file once in a container made for it, print its answer and, with
- * --times, what the requests took. Returns the exit status: 0 success, 1 anything else the action
- * did; an error when it could not be run.
+ * wow invoke: run a module once in a new container of a running wowd, by its executor door. What
+ * people try first.
  */
-int invoke(int argc, char **argv, int *status, struct err *err);
+
+#include "cli/verb.h"
+
+extern const struct verb verb_invoke;

@@ -75,24 +75,6 @@ def test_invoke_tells_failure_by_its_status(wowd):
     assert nobody.returncode == 2 and "Failed to connect" in nobody.stderr
 
 
-@pytest.mark.parametrize("args, says", [
-    ([], "usage"),
-    (["fly"], "there is no 'fly'"),
-    (["invoke"], "which file"),
-    (["invoke", "a.wasm", "not JSON"], "not a JSON object"),
-    (["invoke", "--fast"], "unknown option '--fast'"),
-    (["invoke", "a.wasm", "{}", "{}"], "one file and one JSON text"),
-])
-def test_wrong_usage_is_told(args, says):
-    done = wow(*args)
-    assert done.returncode == 64 and says in done.stderr and done.stdout == ""
-
-
-def test_help_names_every_verb():
-    done = wow("--help")
-    assert done.returncode == 0 and "wow invoke FILE.wasm" in done.stdout
-
-
 # ---- what the README shows ----
 
 def test_the_readmes_action(wowd, tmp_path):
