@@ -34,9 +34,9 @@ static const struct verb_option options[] = {
     {VERB_OPERAND(file, "FILE.wasm"), "a wasm module, or a gzip or zip of one"},
     {"engine", 'e', VERB_TEXT(engine, "ENGINE", "wasmtime"), "whose machine code"},
     {"tier", 't', VERB_TEXT(tier, "optimised|baseline", "optimised"),
-     "how much work goes into it; a wowd takes optimised code only"},
+     "a wowd takes optimised code only"},
     {"memory", 'm', VERB_NUMBER(memory_mb, "MB", 1, 4096, "512"),
-     "the most memory the module may ever use, as wowd's --memory-max says"},
+     "the most memory it may ever use: wowd's --memory-max"},
     {"output", 'o', VERB_TEXT(out, "FILE", NULL), "where it goes; else beside the module, as .wow"},
     {VERB_END},
 };

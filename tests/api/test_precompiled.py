@@ -74,15 +74,15 @@ def test_a_file_and_an_output(engine, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, status, error", [
-    ((), 64, "which file?"),
-    (("a", "b"), 64, "one file, not also 'b'"),
-    (("a", "--tier", "best"), 64, "the tiers are optimised and baseline"),
-    (("a", "--memory", "0"), 64, "'0' is no number of MB"),
-    (("a", "--memory", "99999"), 64, "is no number of MB"),
+    ((), 64, "which FILE.wasm?"),
+    (("a", "b"), 64, "'b' is too much"),
+    (("a", "--tier", "best"), 64, "'best' is not one of optimised|baseline"),
+    (("a", "--memory", "0"), 64, "'0' is not a number from 1 to 4096"),
+    (("a", "--memory", "99999"), 64, "'99999' is not a number from 1"),
     (("a", "--engine", "../a"), 64, "is no engine's name"),
     (("a", "--engine", "v8"), 2, "engine 'v8' is not here"),
     (("a", "-x"), 64, "unknown option '-x'"),
-    (("a", "-o"), 64, "unknown option '-o', or nothing behind it"),
+    (("a", "-o"), 64, "option '-o' needs FILE"),
     (("missing.wasm",), 2, "missing.wasm"),
     (("text.wasm",), 2, "neither wasm nor a zip or gzip"),
     (("ok.wasm", "-o", "no/such/place"), 2, "no/such/place")])
