@@ -38,8 +38,12 @@
  * - Starting fast is the point. A page of memory costs about as much as a thousand instructions
  *   when it is first touched, so small is fast. printf() brings its 20 KB only into an action that
  *   calls it.
- * - stdout and stderr are the activation's logs; the result goes another way.
- * - getenv() reads the environment, __OW_DEADLINE and its kin among it, as far as it is granted.
+ * - stdout and stderr are the activation's logs; the result goes another way. wow_log() writes a
+ *   line there for less than printf() costs.
+ * - getenv() reads the environment: what init's "env" said, and OpenWhisk's __OW_ACTION_NAME,
+ *   __OW_ACTIVATION_ID, __OW_DEADLINE and their kin.
+ * - Files are the C library's, fopen() and open(), beneath the directories that were granted. For
+ *   any other path they fail, with errno ENOTCAPABLE or ENOENT.
  * - A mistake of the program, such as adding to something that is not an array, or running out of
  *   memory, is written to stderr and ends the action with a trap. Whatever a caller can send is
  *   not a mistake of the program: it becomes an application error.
@@ -50,6 +54,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 
 /* A JSON value. */
 struct json;
@@ -121,6 +127,10 @@ const char *wow_string(const struct json *args, const char *name, struct wow_err
 const char *wow_string_or(const struct json *args, const char *name, const char *fallback,
                           struct wow_error *err);
 
+/* The bytes of a string in base64, as OpenWhisk passes what is binary; never NULL. */
+const uint8_t *wow_bytes(const struct json *args, const char *name, size_t *size,
+                         struct wow_error *err);
+
 /* Never NULL. For optional ones there are json_get and json_type. */
 const struct json *wow_array(const struct json *args, const char *name, struct wow_error *err);
 const struct json *wow_object(const struct json *args, const char *name, struct wow_error *err);
@@ -143,6 +153,9 @@ struct json *json_double(double number);
 /* UTF-8; bytes that are not are written as U+FFFD. NULL makes null. */
 struct json *json_string(const char *text);
 struct json *json_string_n(const char *text, size_t size);
+
+/* Any bytes, as a string of base64. */
+struct json *json_bytes(const void *bytes, size_t size);
 
 /*
  * Put value into an object, in place of an earlier one of the same key, or at the end of an array.
@@ -193,6 +206,9 @@ bool json_as_bool(const struct json *value, bool *out);
 
 /* A string's text, with a NUL behind it, or NULL. size may be NULL. */
 const char *json_as_string(const struct json *value, size_t *size);
+
+/* The bytes of a string that is base64 with its padding, a NUL behind them; otherwise NULL. */
+const uint8_t *json_as_bytes(const struct json *value, size_t *size);
 
 /* ---- JSON text ------------------------------------------------------------------------------
  *
@@ -258,18 +274,31 @@ enum wow_http_end wow_http(const struct wow_http_request *request,
 /* The value of the first header of that name, in whatever case; NULL if there is none. */
 const char *wow_http_header(const struct wow_http_response *response, const char *name);
 
+/* ---- The activation ------------------------------------------------------------------------- */
+
+/* A line for the activation's log, on stderr, at once. */
+void wow_log(const char *text);
+
+/* The same, formatted as by printf, and with printf's size in the module. */
+__attribute__((format(printf, 1, 2), unused)) static inline void wow_logf(const char *format, ...);
+
+/* Milliseconds until the activation is killed (__OW_DEADLINE); INT64_MAX if nobody knows. */
+__attribute__((unused)) static inline int64_t wow_remaining_ms(void);
+
 /* ---- Memory ---------------------------------------------------------------------------------
  *
  * From the arena, never NULL, aligned for any type, not cleared. */
 
 void *wow_alloc(size_t size);
 
-/* Here, and not in the library, so that only an action which calls it is linked with vsnprintf. */
-static inline struct json *wow_failf(struct wow_error *err, const char *format, ...)
-{
-    va_list list, again;
+/* What follows is here, and not in the library, so that only an action which calls it is linked
+ * with vsnprintf or with what reads the environment. */
 
-    va_start(list, format);
+__attribute__((format(printf, 1, 0), unused)) static inline char *wow_format(const char *format,
+                                                                             va_list list)
+{
+    va_list again;
+
     va_copy(again, list);
     int size = vsnprintf(NULL, 0, format, list);
     char *text = wow_alloc(size < 0 ? 1 : (size_t)size + 1);
@@ -277,6 +306,36 @@ static inline struct json *wow_failf(struct wow_error *err, const char *format, 
     if (size >= 0)
         vsnprintf(text, (size_t)size + 1, format, again);
     va_end(again);
+    return text;
+}
+
+static inline struct json *wow_failf(struct wow_error *err, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    const char *text = wow_format(format, list);
     va_end(list);
     return wow_fail(err, text);
+}
+
+static inline void wow_logf(const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    wow_log(wow_format(format, list));
+    va_end(list);
+}
+
+static inline int64_t wow_remaining_ms(void)
+{
+    const char *text = getenv("__OW_DEADLINE");
+    char *end = NULL;
+    long long deadline = text ? strtoll(text, &end, 10) : 0;
+    struct timespec now;
+
+    if (!text || end == text || *end != '\0' || clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return INT64_MAX;
+    return deadline - (now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000);
 }

@@ -25,9 +25,8 @@ const char *wow_error_text(const struct wow_error *err)
     return err->value ? json_text(err->value, NULL) : "";
 }
 
-/* "parameter '<name>' <complaint>" */
-__attribute__((noinline)) static void complain(struct wow_error *err, const char *name,
-                                               const char *complaint)
+__attribute__((noinline)) void wow_complain(struct wow_error *err, const char *name,
+                                            const char *complaint)
 {
     static const char head[] = "parameter '", middle[] = "' ";
     size_t named = strlen(name), complained = strlen(complaint);
@@ -51,7 +50,7 @@ static const struct json *expect(const struct json *args, const char *name, enum
 
     if (json_type(value) == type)
         return value;
-    complain(err, name, value ? complaint : "is missing");
+    wow_complain(err, name, value ? complaint : "is missing");
     return NULL;
 }
 
@@ -73,19 +72,19 @@ static uint64_t integer(const struct json *args, const char *name, bool with_sig
         return 0;
     switch (json_read_integer(value->text, value->size, &negative, &magnitude)) {
     case JSON_NOT_INTEGER:
-        complain(err, name, no_integer);
+        wow_complain(err, name, no_integer);
         return 0;
     case JSON_TOO_LARGE:
         break;
     case JSON_FITS:
         if (negative && !with_sign && magnitude > 0) {
-            complain(err, name, "must not be negative");
+            wow_complain(err, name, "must not be negative");
             return 0;
         }
         if (!with_sign || magnitude <= (uint64_t)INT64_MAX + negative)
             return negative ? -magnitude : magnitude;
     }
-    complain(err, name, "does not fit into 64 bits");
+    wow_complain(err, name, "does not fit into 64 bits");
     return 0;
 }
 
@@ -117,7 +116,7 @@ double wow_double(const struct json *args, const char *name, struct wow_error *e
     double number = 0;
 
     if (value && !json_as_double(value, &number))
-        complain(err, name, "is beyond the range of a double");
+        wow_complain(err, name, "is beyond the range of a double");
     return number;
 }
 
@@ -146,7 +145,7 @@ const char *wow_string(const struct json *args, const char *name, struct wow_err
     if (!value)
         return "";
     if (strlen(value->text) != value->size) {
-        complain(err, name, "must not contain U+0000");
+        wow_complain(err, name, "must not contain U+0000");
         return "";
     }
     return value->text;

@@ -31,6 +31,11 @@ void *wow_resize(void *p, size_t size, size_t larger);
 char *wow_copy_text(const char *text, size_t size);
 _Noreturn void wow_panic(const char *text);
 
+/* args.c */
+
+/* Fail with "parameter '<name>' <complaint>". */
+void wow_complain(struct wow_error *err, const char *name, const char *complaint);
+
 /* json.c */
 
 enum { JSON_DEPTH_MAX = 512 };

@@ -4,7 +4,9 @@
 #include "test.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static struct json *parse(const char *text)
 {
@@ -131,4 +133,67 @@ TEST(the_first_error_is_kept)
     struct wow_error rich = {0};
     CHECK(!wow_fail_with(&rich, parse("{\"code\":[7]}")));
     CHECK_STR(wow_error_text(&rich), "{\"code\":[7]}");
+}
+
+static const char *bytes_of(const char *text)
+{
+    static char out[64];
+    size_t size = 0;
+    const uint8_t *bytes = json_as_bytes(json_string(text), &size);
+
+    if (!bytes)
+        return "none";
+    snprintf(out, sizeof out, "%zu %.*s", size, (int)size, (const char *)bytes);
+    return out;
+}
+
+TEST(bytes_are_base64)
+{
+    static const char *const both[][2] = {
+        {"", ""},        {"f", "Zg=="},          {"fo", "Zm8="},
+        {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}, {"\xff\xfe\xfd", "//79"}};
+    static const char *const bad[] = {
+        "Z", "Zg", "Zg=", "Zg===", "====", "Z===", "Zm9v!", "Zm 9v", "Zg==Zg==", "Zm9\xc3\xa9"};
+    char expected[64];
+
+    for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
+        size_t size = strlen(both[i][0]);
+        CHECK_STR(json_as_string(json_bytes(both[i][0], size), NULL), both[i][1]);
+        snprintf(expected, sizeof expected, "%zu %s", size, both[i][0]);
+        CHECK_STR(bytes_of(both[i][1]), expected);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK_STR(bytes_of(bad[i]), "none");
+    CHECK(!json_as_bytes(NULL, NULL));
+    CHECK(!json_as_bytes(json_int(1), NULL));
+}
+
+TEST(a_parameter_of_bytes)
+{
+    const struct json *args = parse("{\"good\": \"Zm9v\", \"bad\": \"Zm9\", \"none\": \"\"}");
+    struct wow_error err = {0};
+    size_t size = 9;
+
+    CHECK_STR((const char *)wow_bytes(args, "good", &size, &err), "foo");
+    CHECK_INT(size, 3);
+    wow_bytes(args, "none", &size, &err);
+    CHECK_INT(size, 0);
+    CHECK(!wow_failed(&err));
+    CHECK_STR((const char *)wow_bytes(args, "bad", &size, &err), "");
+    CHECK_STR(wow_error_text(&err), "parameter 'bad' must be base64");
+}
+
+TEST(the_deadline)
+{
+    char text[32];
+
+    unsetenv("__OW_DEADLINE");
+    CHECK(wow_remaining_ms() == INT64_MAX);
+    setenv("__OW_DEADLINE", "soon", 1);
+    CHECK(wow_remaining_ms() == INT64_MAX);
+    snprintf(text, sizeof text, "%lld", (long long)(time(NULL) + 100) * 1000);
+    setenv("__OW_DEADLINE", text, 1);
+    CHECK(wow_remaining_ms() > 90000 && wow_remaining_ms() <= 100000);
+    setenv("__OW_DEADLINE", "1000", 1);
+    CHECK(wow_remaining_ms() < 0);
 }
