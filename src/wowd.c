@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -57,20 +58,52 @@ static int parse_address(const char *text, struct in_addr *address, unsigned *po
     return 0;
 }
 
-static int listen_all(struct wowd *d, struct err *err)
+/* "fd:3": whoever started us made the socket, and keeps to himself who can reach it. */
+static int inherit_listener(struct wowd *d, struct err *err)
 {
-    const struct in_addr any = {INADDR_ANY};
+    const char *text = d->options.executor;
+    char *end;
+    unsigned long fd = strtoul(text + 3, &end, 10);
+    int listens = 0;
+    socklen_t n = sizeof listens;
+
+    if (end == text + 3 || *end != '\0' || fd < 3 || fd > INT_MAX ||
+        getsockopt((int)fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &n) < 0 || !listens)
+        return err_set(err, ERR_INVALID, "'%s' is not a socket that listens", text);
+    fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+    fcntl((int)fd, F_SETFL, O_NONBLOCK);
+    d->executor_fd = (int)fd;
+    snprintf(d->executor_at, sizeof d->executor_at, "%s", text);
+    return 0;
+}
+
+static int listen_executor(struct wowd *d, struct err *err)
+{
     struct in_addr address;
     unsigned port;
     char text[INET_ADDRSTRLEN];
 
+    if (strncmp(d->options.executor, "fd:", 3) == 0)
+        return inherit_listener(d, err);
     int r = parse_address(d->options.executor, &address, &port, err);
     if (r == 0)
         r = server_listen(address, NULL, &port, &d->executor_fd, err);
     if (r < 0)
-        return err_wrap(err, "executor");
+        return r;
     inet_ntop(AF_INET, &address, text, sizeof text);
     snprintf(d->executor_at, sizeof d->executor_at, "%s:%u", text, port);
+    return 0;
+}
+
+static int listen_all(struct wowd *d, struct err *err)
+{
+    const struct in_addr any = {INADDR_ANY};
+
+    int r = listen_executor(d, err);
+    if (r < 0)
+        return err_wrap(err, "executor");
+    if (!d->options.proxy)
+        return 0;
     /* All of 127.0.0.0/8, and nothing from outside: the loopback interface only. */
     d->executor.proxy_port = d->options.proxy_port;
     r = server_listen(any, "lo", &d->executor.proxy_port, &d->proxy_fd, err);
@@ -178,7 +211,9 @@ static int start_doors(struct wowd *d, struct err *err)
     int r = server_new(d->loop, TAKE_FD(d->executor_fd), &s, &d->executor_server, err);
     s.handler = action_proxy_handle;
     s.ctx = d->pool;
-    return r < 0 ? r : server_new(d->loop, TAKE_FD(d->proxy_fd), &s, &d->proxy_server, err);
+    return r < 0 || d->proxy_fd < 0
+               ? r
+               : server_new(d->loop, TAKE_FD(d->proxy_fd), &s, &d->proxy_server, err);
 }
 
 /* A connection, a worker and a compiler each take descriptors. */

@@ -29,7 +29,9 @@ struct option {
 #define SWITCH(field) SWITCH, offsetof(struct options, field), 0, 0
 
 static const struct option table[] = {
-    {"executor", "ADDR:PORT", TEXT(executor), "where the executor door listens; port 0 picks one"},
+    {"executor", "ADDR:PORT", TEXT(executor),
+     "where the executor door listens; port 0 picks one; fd:N is a socket that listens already"},
+    {"proxy", "on|off", SWITCH(proxy), "open the action proxy door"},
     {"proxy-port", "N", NUMBER(proxy_port, 0, 65535),
      "port of the action proxy door, on every container's own address; 0 picks one"},
     {"data", "DIR", TEXT(data), "what must survive a restart; one wowd at a time"},
@@ -104,6 +106,7 @@ static void set_defaults(struct options *o)
         .timeout_ms = 60000,
         .log_kb = 10240,
         .cache_mb = 4096,
+        .proxy = true,
         .tiering = true,
         .idle_s = 60,
     };

@@ -26,7 +26,7 @@ struct options {
     unsigned timeout_ms;
     unsigned log_kb;
     unsigned cache_mb;
-    bool tiering, trust_precompiled;
+    bool tiering, trust_precompiled, proxy;
     unsigned idle_s;
 };
 

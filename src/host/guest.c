@@ -327,6 +327,21 @@ static bool module_exports(const void *module, const char *func)
     return wow_engine.exports(module, func);
 }
 
+/* How large an instance's memory is: the last of its pages that there is. */
+static uint64_t memory_size(struct wow_instance *in)
+{
+    uint32_t there = 0, not_there = 65537; /* pages */
+
+    while (not_there - there > 1) {
+        uint32_t middle = there + (not_there - there) / 2;
+        if (wow_engine.span(in, (middle - 1) * 65536u, 65536))
+            there = middle;
+        else
+            not_there = middle;
+    }
+    return (uint64_t)there * 65536;
+}
+
 void guest_run(struct guest_input *in, struct guest_answer *answer)
 {
     struct run run = {.in = in, .answer = answer};
@@ -374,6 +389,8 @@ void guest_run(struct guest_input *in, struct guest_answer *answer)
         run_instance(&run);
     else if (went_well(&run, &end))
         finish(&run, WIRE_DEV_ERROR, "The action ended before it was called.");
+    if (run.instance && in->measure)
+        answer->memory_used = memory_size(run.instance);
     if (run.instance)
         wow_engine.drop(run.instance);
     wasi_end(in->wasi);

@@ -50,6 +50,7 @@ struct guest_input {
     const struct wasi_dir *dirs;
     int dirc;
     uint64_t memory;        /* bytes */
+    bool measure;           /* say in the answer how much of it there was in the end */
     uint8_t *output;        /* for the result … */
     uint32_t output_max;    /* … of so many bytes */
     uint64_t clock_ns;      /* what clocks are rounded down to; 0: nothing */
@@ -65,6 +66,7 @@ struct guest_input {
 struct guest_answer {
     enum wire_outcome outcome;
     uint32_t output_size;
+    uint64_t memory_used;
     char text[256];
 };
 

@@ -23,6 +23,11 @@ enum activation_status {
 
 const char *activation_status_text(enum activation_status status);
 
+struct activation;
+
+/* Append `,"stats":{"engine","tier","run_us","memory"}`: what is not known is null. */
+void activation_stats(const struct activation *a, struct buf *out);
+
 #define ACTIVATION_ENV_MAX 128u /* variables that a run may bring */
 
 struct container;
@@ -48,7 +53,7 @@ struct activation {
     struct buf strings;   /* "K=V\0" of this activation's environment */
     char id[64];          /* for the log; may be empty */
     uint64_t deadline_ms; /* epoch; 0: the pool's timeout from now */
-    bool wants_log;
+    bool wants_log, wants_stats;
     void (*done)(struct activation *a);
     void *ctx;
 
@@ -58,6 +63,8 @@ struct activation {
     size_t result_size;
     bool refused;   /* it never ran: this machine has no room for it now */
     struct buf log; /* when wanted: a JSON array of lines as OpenWhisk writes them */
+    uint64_t run_ns,
+        memory_used; /* when wanted: what the worker measured; 0: it did not come to it */
 
     /* The pool's. */
     struct container *container;

@@ -23,6 +23,20 @@ const char *activation_status_text(enum activation_status status)
     return texts[status];
 }
 
+void activation_stats(const struct activation *a, struct buf *out)
+{
+    buf_text(out, ",\"stats\":{");
+    if (a->engine)
+        buf_print(out, "\"engine\":\"%s\",\"tier\":\"%s\"", a->engine->name, tier_name(a->tier));
+    else
+        buf_text(out, "\"engine\":null,\"tier\":null");
+    if (a->run_ns) /* it ended by itself */
+        buf_print(out, ",\"run_us\":%.3f,\"memory\":%llu}", (double)a->run_ns / 1e3,
+                  (unsigned long long)a->memory_used);
+    else
+        buf_text(out, ",\"run_us\":null,\"memory\":null}");
+}
+
 static void set_error(struct activation *a, enum activation_status status, const char *text)
 {
     buf_clear(&a->text);
@@ -101,6 +115,8 @@ static void take_outcome(struct activation *a, const struct wire_map *map, unsig
     char text[sizeof s->text];
 
     memcpy(text, s->text, sizeof text);
+    a->run_ns = s->run_ns;
+    a->memory_used = s->measure ? s->memory_used : 0;
     text[sizeof text - 1] = '\0';
     if ((outcome == WIRE_SUCCESS || outcome == WIRE_APP_ERROR) && size > 1 &&
         size <= WIRE_OUTPUT_MAX) {

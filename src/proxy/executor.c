@@ -24,6 +24,8 @@ static unsigned answer(const struct activation *a, struct buf *body)
         buf_text(body, ",\"logs\":");
         buf_put(body, a->log.data, a->log.size);
     }
+    if (a->wants_stats)
+        activation_stats(a, body);
     buf_text(body, "}");
     return 200;
 }

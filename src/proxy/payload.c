@@ -399,6 +399,10 @@ static int take_run_member(struct run_call *c, const struct scan_text *key,
         a->wants_log = value->type == SCAN_BOOL && value->n == 4;
         return 0;
     }
+    if (scan_equals(key, "stats")) {
+        a->wants_stats = value->type == SCAN_BOOL && value->n == 4;
+        return 0;
+    }
     if (value->type == SCAN_NULL)
         return 0;
     if (scan_equals(key, "deadline"))

@@ -57,13 +57,15 @@ struct wire_slot {
     uint64_t order;        /* the queued slot with the smallest runs next */
     uint64_t memory;       /* limit, bytes */
     uint64_t clock_ns;     /* what its clocks are rounded down to; 0: nothing */
+    uint32_t measure;      /* find out how much memory the guest had in the end */
     /* Written by the worker while TAKEN. */
     _Atomic uint32_t waiting;  /* the guest sleeps: it needs no processor */
     _Atomic uint32_t log_size; /* bytes of complete records */
     _Atomic uint32_t log_cut;  /* the log limit was reached */
     uint32_t outcome;
     uint32_t output_size;
-    uint64_t run_ns; /* from taken to done */
+    uint64_t run_ns;      /* from taken to done */
+    uint64_t memory_used; /* bytes, when measured: memory only grows, so it is the most there was */
     char text[256];
     struct wire_call call; /* each its part of it, by call.state */
 };

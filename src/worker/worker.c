@@ -157,6 +157,7 @@ static void answer_slot(struct wire_slot *slot, const struct guest_answer *answe
 {
     slot->outcome = answer->outcome;
     slot->output_size = answer->output_size;
+    slot->memory_used = answer->memory_used;
     memcpy(slot->text, answer->text, sizeof slot->text);
 }
 
@@ -173,6 +174,7 @@ static void run_slot(struct worker *w, unsigned index)
         .dirs = p->dirs,
         .dirc = p->dirc,
         .memory = slot->memory,
+        .measure = slot->measure != 0,
         .output = wire_output(&w->map, index),
         .output_max = slot->output_limit,
         .clock_ns = slot->clock_ns,

@@ -6,14 +6,17 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import stat
+import subprocess
 import tempfile
 
 import pytest
 
-from harness import BUILD, NAMES, UNEXPECTED_EXIT, Background, run_wowd, until
+from harness import (BUILD, NAMES, UNEXPECTED_EXIT, Background, clean_environment, run_wowd,
+                     until)
 
-OPTIONS = ["executor", "proxy-port", "data", "cache", "cache-size", "engine", "tiering",
+OPTIONS = ["executor", "proxy", "proxy-port", "data", "cache", "cache-size", "engine", "tiering",
            "trust-precompiled", "workers", "memory", "memory-max", "memory-budget", "queue-wait",
            "timeout", "log-limit", "idle-timeout", "user", "grant-dirs", "policy",
            "outbound", "ca-file", "container-logs", "config"]
@@ -285,7 +288,7 @@ def test_help_and_config_agree(tmp_path, start_wowd):
     daemon.stop()
     file = tmp_path / "config.json"
     file.write_text(json.dumps({
-        "executor": "127.0.0.1:0", "proxy-port": 0, "data": str(daemon.data),
+        "executor": "127.0.0.1:0", "proxy": True, "proxy-port": 0, "data": str(daemon.data),
         "cache": str(daemon.cache), "engine": ENGINE, "workers": 2, "memory": 64,
         "memory-max": 96, "memory-budget": 1000, "queue-wait": 100, "timeout": 1000,
         "log-limit": 64, "idle-timeout": 9, "user": "nobody", "grant-dirs": "",
@@ -294,3 +297,29 @@ def test_help_and_config_agree(tmp_path, start_wowd):
     assert set(json.loads(file.read_text())) == set(OPTIONS) - {"config"}
     again = start_wowd(ENGINE, "--config", file, place=tmp_path)
     assert again.post("/echo", "{}").result == {}
+
+
+# ---- a socket that somebody else has made ----
+
+def test_it_serves_a_socket_that_it_inherits(tmp_path):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "door"))
+        listener.listen()
+        daemon = subprocess.Popen(
+            [BUILD / "wowd", "--executor", f"fd:{listener.fileno()}", "--proxy", "off", "--engine",
+             ENGINE, "--data", tmp_path / "data", "--cache", tmp_path / "cache"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[listener.fileno()],
+            env=clean_environment())
+        assert daemon.stdout.readline().startswith(b"ready executor=fd:")
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(tmp_path / "door"))
+        client.sendall(b"POST /echo HTTP/1.0\r\nContent-Length: 15\r\n\r\n{\"value\": {\"a\"}")
+        assert client.recv(4096).startswith(b"HTTP/1.0 400")
+    daemon.terminate()
+    assert daemon.wait(10) == 0
+
+
+@pytest.mark.parametrize("name", ["fd:", "fd:x", "fd:1", "fd:99", "fd:-3", "fd:3x"])
+def test_a_socket_must_be_one_that_listens(tmp_path, name):
+    done = run_wowd("--executor", name, "--data", tmp_path / "d", "--cache", tmp_path / "c")
+    assert done.returncode == 64 and f"'{name}' is not a socket that listens" in done.stderr

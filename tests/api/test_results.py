@@ -84,3 +84,25 @@ def test_a_guest_may_lie_about_its_result(wowd, kind, error):
 def test_a_guest_may_lie_about_its_room(wowd):
     assert wowd.container("no_room.wat").run({}).failure(2) == (
         "The action's buffer, 2 bytes at offset 65536, lies outside its memory.")
+
+
+# ---- what it took ----
+
+def test_stats_tell_who_ran_it_and_how_much_memory_it_had(wowd, engine):
+    container = wowd.container("grow.wat")
+    stats = container.run({}, stats=True).json["stats"]
+    assert (stats["engine"], stats["tier"]) == (engine, "optimised")
+    assert 0 < stats["run_us"] < 10e6
+    assert stats["memory"] > 65536 and stats["memory"] % 65536 == 0
+    small = wowd.container("ok.wat").run({}, stats=True).json["stats"]
+    assert small["memory"] == 65536
+
+
+def test_nobody_knows_what_a_killed_guest_took(wowd, engine):
+    reply = wowd.container("loop.wat").run({}, stats=True, deadline=1)
+    assert reply.json["stats"]["run_us"] is None and reply.json["stats"]["memory"] is None
+
+
+@pytest.mark.parametrize("asked", [False, None, 1, "true"])
+def test_stats_are_given_to_those_who_ask(wowd, asked):
+    assert "stats" not in wowd.container("ok.wat").run({}, stats=asked).json
