@@ -13,7 +13,7 @@ struct client {
     char why[CURL_ERROR_SIZE];
 };
 
-int client_new(const char *executor, struct client **out, struct err *err)
+int client_new(const char *where, struct client **out, struct err *err)
 {
     struct client *c = NEW(struct client);
 
@@ -22,7 +22,12 @@ int client_new(const char *executor, struct client **out, struct err *err)
         free(c);
         return err_set(err, ERR_INTERNAL, "libcurl does not start");
     }
-    c->base = mem_print("http://%s", executor);
+    if (where[0] == '/') {
+        c->base = mem_dup("http://wowd");
+        curl_easy_setopt(c->curl, CURLOPT_UNIX_SOCKET_PATH, where);
+    } else {
+        c->base = mem_print("http://%s", where);
+    }
     c->headers = curl_slist_append(NULL, "Content-Type: application/json");
     c->headers = curl_slist_append(c->headers, "Expect:"); /* no round trip before large code */
     curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);

@@ -7,7 +7,8 @@
 
 struct client;
 
-int client_new(const char *executor, struct client **out, struct err *err);
+/* where is ADDR:PORT, or the path of a Unix socket. */
+int client_new(const char *where, struct client **out, struct err *err);
 void client_free(struct client *c);
 
 /* POST a JSON body. The answer's body goes to *reply, its status to *status. */

@@ -1,22 +1,17 @@
 #include "cli/invoke.h"
 
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/mem.h"
-#include "cli/client.h"
+#include "cli/remote.h"
 
-#define CODE_MAX (48u << 20)
-#define REPLY_MAX (64u << 20)
 #define WARM_RUNS 100
 
-DEFINE_AUTO(client, struct client *, client_free)
 DEFINE_AUTO(json, json_t *, json_decref)
 
 struct settings {
@@ -35,82 +30,35 @@ static const struct verb_option options[] = {
     {VERB_END},
 };
 
-struct plan {
-    const char *executor, *file, *args, *engine;
-    struct client *client;
-    char id[128];
-};
-
-static int read_plan(const struct settings *s, struct plan *p, struct err *err)
+static int fill_in(struct settings *s, struct err *err)
 {
     const char *environment = getenv("WOW_EXECUTOR");
 
-    p->executor = s->executor ? s->executor : environment ? environment : "127.0.0.1:9000";
-    p->file = s->file;
-    p->args = s->args ? s->args : "{}";
-    p->engine = s->engine;
-    AUTO(json) json_t *args = json_loads(p->args, 0, NULL);
+    if (!s->executor)
+        s->executor = environment ? environment : "127.0.0.1:9000";
+    if (!s->args)
+        s->args = "{}";
+    AUTO(json) json_t *args = json_loads(s->args, 0, NULL);
     if (!json_is_object(args) && !json_is_array(args))
         return err_set(err, ERR_INVALID, "invoke: the arguments are not a JSON object or array");
     return 0;
 }
 
-/* {"value": {"name", "code", "annotations"}} */
-static int make_init(const struct plan *p, struct buf *out, struct err *err)
+/* {"value": {"code", "name", "annotations"}} */
+static int make_init(const struct settings *s, struct buf *out, struct err *err)
 {
-    AUTO(buf) struct buf code;
-    const char *slash = strrchr(p->file, '/'), *name = slash ? slash + 1 : p->file;
+    AUTO(buf) struct buf members;
+    const char *slash = strrchr(s->file, '/'), *name = slash ? slash + 1 : s->file;
 
-    buf_init(&code, CODE_MAX);
-    int r = file_read(p->file, &code, err);
-    if (r < 0)
-        return r;
-    AUTO(mem) char *text = mem_zero(code.size / 3 * 4 + 8);
-    int n = EVP_EncodeBlock((unsigned char *)text, (unsigned char *)code.data, (int)code.size);
-    buf_text(out, "{\"value\":{\"name\":");
-    buf_json_string(out, name, strcspn(name, "."));
-    buf_text(out, ",\"code\":\"");
-    r = buf_add(out, text, (size_t)n, err);
-    buf_text(out, "\"");
-    if (p->engine) {
-        buf_text(out, ",\"annotations\":{\"wow-engine\":");
-        buf_json_string(out, p->engine, strlen(p->engine));
-        buf_text(out, "}");
+    buf_init(&members, 65536);
+    buf_text(&members, ",\"name\":");
+    buf_json_string(&members, name, strcspn(name, "."));
+    if (s->engine) {
+        buf_text(&members, ",\"annotations\":{\"wow-engine\":");
+        buf_json_string(&members, s->engine, strlen(s->engine));
+        buf_text(&members, "}");
     }
-    buf_text(out, "}}");
-    return r;
-}
-
-/* POST to the container; an answer other than 200 is an error with its text. */
-static int post(struct plan *p, const char *verb, const struct buf *body, struct buf *reply,
-                struct err *err)
-{
-    char path[160];
-    long status = 0;
-
-    snprintf(path, sizeof path, "/%s%s%s", p->id, p->id[0] ? "/" : "", verb);
-    int r = client_post(p->client, path, body, &status, reply, err);
-    if (r < 0 || status == 200)
-        return r;
-    AUTO(json) json_t *all = json_loadb(reply->data ? reply->data : "", reply->size, 0, NULL);
-    const char *text = json_string_value(json_object_get(all, "error"));
-    return err_set(err, ERR_INTERNAL, "%s: %s (status %ld)", verb, text ? text : "no clear answer",
-                   status);
-}
-
-static int start(struct plan *p, struct buf *reply, struct err *err)
-{
-    struct buf none = {0};
-
-    int r = post(p, "start", &none, reply, err);
-    if (r < 0)
-        return r;
-    AUTO(json) json_t *all = json_loadb(reply->data, reply->size, 0, NULL);
-    const char *id = json_string_value(json_object_get(all, "containerId"));
-    if (!id || strlen(id) >= sizeof p->id)
-        return err_set(err, ERR_INTERNAL, "'%s' does not answer like wowd", p->executor);
-    memcpy(p->id, id, strlen(id) + 1);
-    return 0;
+    return remote_init_body(s->file, members.data, out, err);
 }
 
 static int by_size(const void *a, const void *b)
@@ -121,34 +69,32 @@ static int by_size(const void *a, const void *b)
 }
 
 /* Start, init and first run of a second container: its code is compiled now. */
-static int time_cold(struct plan *p, const struct buf *init, const struct buf *run, uint64_t *us,
+static int time_cold(struct remote *c, const struct buf *init, const struct buf *run, uint64_t *us,
                      struct err *err)
 {
     AUTO(buf) struct buf reply;
-    struct buf none = {0};
     uint64_t from = clock_mono_us();
 
-    buf_init(&reply, REPLY_MAX);
-    p->id[0] = '\0';
-    int r = start(p, &reply, err);
+    buf_init(&reply, REMOTE_REPLY_MAX);
+    int r = remote_start(c, err);
     if (r == 0)
-        r = post(p, "init", init, &reply, err);
+        r = remote_init(c, init, err);
     if (r == 0)
-        r = post(p, "run", run, &reply, err);
+        r = remote_run(c, run, &reply, err);
     *us = clock_mono_us() - from;
-    return r == 0 ? post(p, "destroy", &none, &reply, err) : r;
+    return r == 0 ? remote_destroy(c, err) : r;
 }
 
-static int time_warm(struct plan *p, const struct buf *run, uint64_t *us, struct err *err)
+static int time_warm(struct remote *c, const struct buf *run, uint64_t *us, struct err *err)
 {
     uint64_t taken[WARM_RUNS];
     AUTO(buf) struct buf reply;
     int r = 0;
 
-    buf_init(&reply, REPLY_MAX);
+    buf_init(&reply, REMOTE_REPLY_MAX);
     for (int i = 0; i < WARM_RUNS && r == 0; i++) {
         uint64_t from = clock_mono_us();
-        r = post(p, "run", run, &reply, err);
+        r = remote_run(c, run, &reply, err);
         taken[i] = clock_mono_us() - from;
     }
     qsort(taken, WARM_RUNS, sizeof *taken, by_size);
@@ -161,17 +107,13 @@ struct times {
     uint64_t first, cold, warm;
 };
 
-static int measure(struct plan *p, const struct buf *init, const struct buf *run, struct times *t,
+static int measure(struct remote *c, const struct buf *init, const struct buf *run, struct times *t,
                    struct err *err)
 {
-    struct buf none = {0};
-    AUTO(buf) struct buf reply;
-
-    buf_init(&reply, REPLY_MAX);
-    int r = time_warm(p, run, &t->warm, err);
+    int r = time_warm(c, run, &t->warm, err);
     if (r == 0)
-        r = post(p, "destroy", &none, &reply, err);
-    return r == 0 ? time_cold(p, init, run, &t->cold, err) : r;
+        r = remote_destroy(c, err);
+    return r == 0 ? time_cold(c, init, run, &t->cold, err) : r;
 }
 
 /* The record as wowd gave it; with --json, the times are part of it. */
@@ -193,44 +135,41 @@ static void print(const struct buf *reply, const struct times *t, bool json)
 }
 
 /* Start, init and run, and what is left to do with the container. */
-static int run_once(struct plan *p, bool times, struct buf *reply, struct times *t, struct err *err)
+static int run_once(const struct settings *s, struct remote *c, struct buf *reply, struct times *t,
+                    struct err *err)
 {
-    AUTO(buf) struct buf init, run, ignored;
-    struct buf none = {0};
+    AUTO(buf) struct buf init, run;
 
-    buf_init(&init, 2 * CODE_MAX);
-    buf_init(&run, REPLY_MAX);
-    buf_init(&ignored, REPLY_MAX);
-    int r = make_init(p, &init, err);
+    buf_init(&init, 2 * REMOTE_CODE_MAX);
+    buf_init(&run, REMOTE_REPLY_MAX);
+    int r = make_init(s, &init, err);
     if (r < 0)
         return r;
     buf_print(&run, "{\"value\":");
-    buf_text(&run, p->args);
+    buf_text(&run, s->args);
     buf_text(&run, "}");
     uint64_t from = clock_mono_us();
-    if ((r = start(p, reply, err)) < 0 || (r = post(p, "init", &init, reply, err)) < 0 ||
-        (r = post(p, "run", &run, reply, err)) < 0)
+    if ((r = remote_start(c, err)) < 0 || (r = remote_init(c, &init, err)) < 0 ||
+        (r = remote_run(c, &run, reply, err)) < 0)
         return r;
     t->first = clock_mono_us() - from;
-    return times ? measure(p, &init, &run, t, err) : post(p, "destroy", &none, &ignored, err);
+    return s->times ? measure(c, &init, &run, t, err) : remote_destroy(c, err);
 }
 
 static int invoke(struct verb_call *call, const void *settings, struct err *err)
 {
-    const struct settings *s = settings;
-    struct plan p = {0};
+    struct settings s = *(const struct settings *)settings;
+    struct remote c = {0};
     struct times times = {0};
     AUTO(buf) struct buf reply;
 
-    buf_init(&reply, REPLY_MAX);
-    int r = read_plan(s, &p, err);
+    buf_init(&reply, REMOTE_REPLY_MAX);
+    int r = fill_in(&s, err);
     if (r == 0)
-        r = client_new(p.executor, &p.client, err);
-    if (r < 0)
-        return r;
-    AUTO(client) struct client *client = p.client;
-    (void)client;
-    r = run_once(&p, s->times, &reply, &times, err);
+        r = client_new(s.executor, &c.client, err);
+    if (r == 0)
+        r = run_once(&s, &c, &reply, &times, err);
+    client_free(c.client);
     if (r < 0)
         return r;
     AUTO(json) json_t *record = json_loadb(reply.data, reply.size, JSON_DECODE_ANY, NULL);

@@ -314,7 +314,7 @@ def test_it_serves_a_socket_that_it_inherits(tmp_path):
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(tmp_path / "door"))
         client.sendall(b"POST /echo HTTP/1.0\r\nContent-Length: 15\r\n\r\n{\"value\": {\"a\"}")
-        assert client.recv(4096).startswith(b"HTTP/1.0 400")
+        assert client.recv(4096).startswith(b"HTTP/1.1 400")
     daemon.terminate()
     assert daemon.wait(10) == 0
 
