@@ -1,11 +1,11 @@
 /* wow: the command line. A row for each verb; what they share is in cli/verb.c. */
+#include "cli/build.h"
 #include "cli/compile.h"
 #include "cli/invoke.h"
+#include "cli/run.h"
 
 static const struct verb *const verbs[] = {
-    &verb_compile,
-    &verb_invoke,
-    NULL,
+    &verb_build, &verb_run, &verb_compile, &verb_invoke, NULL,
 };
 
 int main(int argc, char **argv) { return verb_main(verbs, argc, argv); }

@@ -10,8 +10,18 @@ struct client {
     CURL *curl;
     struct curl_slist *headers;
     char *base;
+    bool (*stops)(void);
     char why[CURL_ERROR_SIZE];
 };
+
+static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t to_send,
+                       curl_off_t sent)
+{
+    const struct client *c = ctx;
+
+    (void)total, (void)now, (void)to_send, (void)sent;
+    return c->stops && c->stops();
+}
 
 int client_new(const char *where, struct client **out, struct err *err)
 {
@@ -33,6 +43,8 @@ int client_new(const char *where, struct client **out, struct err *err)
     curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
     curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->why);
     curl_easy_setopt(c->curl, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(c->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(c->curl, CURLOPT_XFERINFODATA, c);
     *out = c;
     return 0;
 }
@@ -45,6 +57,12 @@ void client_free(struct client *c)
     curl_easy_cleanup(c->curl);
     free(c->base);
     free(c);
+}
+
+void client_stop_when(struct client *c, bool (*stops)(void))
+{
+    c->stops = stops;
+    curl_easy_setopt(c->curl, CURLOPT_NOPROGRESS, 0L);
 }
 
 static size_t take(char *data, size_t one, size_t n, void *ctx)
@@ -67,6 +85,8 @@ int client_post(struct client *c, const char *path, const struct buf *body, long
     curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, reply);
     CURLcode r = curl_easy_perform(c->curl);
+    if (r == CURLE_ABORTED_BY_CALLBACK)
+        return err_set(err, ERR_REFUSED, "interrupted");
     if (r != CURLE_OK)
         return err_set(err, ERR_INTERNAL, "%s: %s", url,
                        c->why[0] ? c->why : curl_easy_strerror(r));

@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#define UNUSABLE 502 /* of init: the fault is the code's */
+
 DEFINE_AUTO(json, json_t *, json_decref)
 
 int remote_init_body(const char *file, const char *members, struct buf *out, struct err *err)
@@ -40,8 +42,8 @@ static int post(struct remote *r, const char *verb, const struct buf *body, stru
         return done;
     AUTO(json) json_t *all = json_loadb(reply->data ? reply->data : "", reply->size, 0, NULL);
     const char *text = json_string_value(json_object_get(all, "error"));
-    return err_set(err, ERR_INTERNAL, "%s: %s (status %ld)", verb, text ? text : "no clear answer",
-                   status);
+    return err_set(err, status == UNUSABLE ? ERR_UNUSABLE : ERR_INTERNAL, "%s: %s (status %ld)",
+                   verb, text ? text : "no clear answer", status);
 }
 
 /* One whose answer is of no interest. */

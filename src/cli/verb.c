@@ -143,6 +143,15 @@ static int read_option(struct reader *r, const char *arg)
     return done;
 }
 
+static bool has_rest(const struct verb *v)
+{
+    const struct verb_option *o = v->options;
+
+    while (!is_end(o) && o->kind != KIND_REST)
+        o++;
+    return !is_end(o);
+}
+
 static int read_operand(struct reader *r, const char *arg)
 {
     unsigned at = 0;
@@ -150,7 +159,8 @@ static int read_operand(struct reader *r, const char *arg)
     for (const struct verb_option *o = r->verb->options; !is_end(o); o++) {
         if (!is_operand(o))
             continue;
-        if (o->kind == KIND_REST || at++ == r->operands) {
+        if (o->kind == KIND_REST ||
+            (at++ == r->operands && !(r->only_operands && has_rest(r->verb)))) {
             r->operands++;
             return set(r, o, arg);
         }
@@ -250,7 +260,9 @@ static int complain(const struct err *err, bool json)
         buf_print(&line, ",\"kind\":\"%s\"}", err_kind_text(err->kind));
         puts(line.data);
     }
-    return err->kind == ERR_INVALID ? EXIT_USAGE : EXIT_NOT_DONE;
+    return err->kind == ERR_INVALID    ? EXIT_USAGE
+           : err->kind == ERR_UNUSABLE ? EXIT_ACTION_FAILED
+                                       : EXIT_NOT_DONE;
 }
 
 static int run(const struct verb *const *verbs, const struct verb *v, int argc, char **argv)

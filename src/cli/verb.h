@@ -27,7 +27,7 @@ enum verb_kind {
     KIND_PAIRS,    /* struct verb_list: two more each time, as in -p KEY VALUE */
     KIND_OPERAND,  /* const char *: not an option; must be there */
     KIND_OPTIONAL, /* const char *: the same; NULL without */
-    KIND_REST,     /* struct verb_list: all further operands */
+    KIND_REST,     /* struct verb_list: further operands, and all behind "--" */
 };
 
 struct verb_list {

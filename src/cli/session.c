@@ -1,0 +1,238 @@
+#include "cli/session.h"
+
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/scan.h"
+#include "cli/remote.h"
+
+#define MEMBERS_MAX (2u << 20)
+
+DEFINE_AUTO(json, json_t *, json_decref)
+
+struct session {
+    const struct session_settings *settings;
+    struct private *private;
+    struct buf members; /* of init's value, but for the name */
+};
+
+/* Times of one run, in microseconds. */
+struct figures {
+    uint64_t ready, run;
+};
+
+void session_end(struct session *s)
+{
+    if (!s)
+        return;
+    private_stop(s->private);
+    buf_done(&s->members);
+    free(s);
+}
+
+/* "data:ro" is the directory's full path, and whether it may only be read. */
+static int full_path(const char *dir, char out[PATH_MAX], const char **mode, struct err *err)
+{
+    size_t n = strlen(dir);
+    bool read_only = n > 3 && strcmp(dir + n - 3, ":ro") == 0;
+    AUTO(mem) char *path = mem_dup_n(dir, read_only ? n - 3 : n);
+
+    *mode = read_only ? ":ro" : "";
+    if (!realpath(path, out))
+        return err_errno(err, ERR_NOT_FOUND, "--dir '%s'", path);
+    if (strchr(out, ':'))
+        return err_set(err, ERR_INVALID, "--dir '%s': a path with ':' in it cannot be granted",
+                       out);
+    return 0;
+}
+
+/* The annotation that asks for the directories, and the setting that grants them. */
+static int add_dirs(const struct session_settings *s, struct buf *annotation, struct buf *grants,
+                    struct err *err)
+{
+    char path[PATH_MAX];
+    const char *mode;
+
+    for (size_t i = 0; i < s->dirs.n; i++) {
+        int r = full_path(s->dirs.items[i], path, &mode, err);
+        if (r < 0)
+            return r;
+        buf_text(annotation, i == 0 ? "\"dir\":[" : ",");
+        AUTO(mem) char *entry = mem_print("%s%s", path, mode);
+        buf_json_string(annotation, entry, strlen(entry));
+        buf_text(grants, i == 0 ? "" : ":");
+        buf_text(grants, path);
+    }
+    if (s->dirs.n > 0)
+        buf_text(annotation, "]");
+    return 0;
+}
+
+/* What init says of the action besides its name and code. */
+static int make_members(const struct session_settings *s, struct buf *out, struct buf *grants,
+                        struct err *err)
+{
+    AUTO(buf) struct buf dirs;
+
+    buf_init(&dirs, MEMBERS_MAX / 2);
+    int r = add_dirs(s, &dirs, grants, err);
+    if (r < 0)
+        return r;
+    buf_print(out, ",\"limits\":{\"memory\":%u,\"timeout\":%u},\"env\":{", s->memory_mb,
+              s->timeout_ms);
+    r = arguments_members(&s->env, out, err);
+    buf_text(out, "},\"annotations\":{");
+    if (r == 0)
+        r = arguments_members(&s->annotations, out, err);
+    if (dirs.size > 0 && s->annotations.n > 0)
+        buf_text(out, ",");
+    buf_put(out, dirs.data, dirs.size);
+    buf_text(out, "}");
+    return r;
+}
+
+int session_start(const struct session_settings *settings, struct session **out, struct err *err)
+{
+    struct session *s = NEW(struct session);
+    AUTO(buf) struct buf grants;
+
+    s->settings = settings;
+    buf_init(&s->members, 2 * MEMBERS_MAX);
+    buf_init(&grants, MEMBERS_MAX);
+    int r = make_members(settings, &s->members, &grants, err);
+    const struct private_settings how = {.engine = settings->engine,
+                                         .grant_dirs = grants.data ? grants.data : "",
+                                         .optimised = settings->optimised,
+                                         .verbose = settings->verbose};
+    if (r == 0)
+        r = private_start(&how, &s->private, err);
+    if (r < 0) {
+        session_end(s);
+        return r;
+    }
+    *out = s;
+    return 0;
+}
+
+static int make_bodies(const struct session *s, const char *module,
+                       const struct arguments *arguments, struct buf *init, struct buf *run,
+                       struct err *err)
+{
+    const char *slash = strrchr(module, '/'), *name = slash ? slash + 1 : module;
+    AUTO(buf) struct buf members;
+
+    buf_init(&members, 3 * MEMBERS_MAX);
+    buf_text(&members, ",\"name\":");
+    buf_json_string(&members, name, strcspn(name, "."));
+    buf_put(&members, s->members.data, s->members.size);
+    buf_text(run, "{\"logs\":true,\"stats\":true,\"action_name\":");
+    buf_json_string(run, name, strcspn(name, "."));
+    buf_text(run, ",\"value\":");
+    int r = arguments_make(arguments, run, err);
+    buf_text(run, "}");
+    return r < 0 ? r : remote_init_body(module, members.data, init, err);
+}
+
+/* "2026-11-24T09:02:22.288501262Z stdout: text" as it was printed. */
+static void print_log(const struct scan_text *lines)
+{
+    AUTO(json) json_t *all = json_loadb(lines->at, lines->n, JSON_ALLOW_NUL, NULL);
+    size_t i;
+    json_t *line;
+
+    json_array_foreach (all, i, line) {
+        const char *text = json_string_value(line), *at = text ? strstr(text, ": ") : NULL;
+        if (at)
+            fprintf(stderr, "%s\n", at + 2);
+    }
+}
+
+static void print_bytes(uint64_t bytes)
+{
+    if (bytes % (1u << 20) == 0)
+        fprintf(stderr, ", %llu MiB of memory", (unsigned long long)bytes >> 20);
+    else
+        fprintf(stderr, ", %llu KiB of memory", (unsigned long long)bytes >> 10);
+}
+
+/* "wow: success in 0.041 ms, 128 KiB of memory, wasmtime baseline; ready after 9.0 ms" */
+static void print_figures(const struct scan_text *status, const struct scan_text *text,
+                          const struct figures *f)
+{
+    AUTO(json) json_t *stats = json_loadb(text->at, text->n, 0, NULL);
+    const json_t *us = json_object_get(stats, "run_us");
+    const char *engine = json_string_value(json_object_get(stats, "engine"));
+    const char *tier = json_string_value(json_object_get(stats, "tier"));
+
+    fprintf(stderr, "wow: %.*s", (int)status->n - 2, status->at + 1);
+    fprintf(stderr, " in %.3f ms",
+            (us && !json_is_null(us) ? json_number_value(us) : (double)f->run) / 1e3);
+    if (us && !json_is_null(us))
+        print_bytes((uint64_t)json_integer_value(json_object_get(stats, "memory")));
+    fprintf(stderr, ", %s %s; ready after %.1f ms\n", engine ? engine : "no engine",
+            tier ? tier : "", (double)f->ready / 1e3);
+}
+
+static int print(const struct buf *record, const char *module, const struct figures *f, bool json,
+                 bool *failed, struct err *err)
+{
+    struct scan_text all, key, value, status = {0}, result = {0}, logs = {0}, stats = {0};
+    const struct {
+        const char *name;
+        struct scan_text *to;
+    } parts[] = {{"status", &status}, {"result", &result}, {"logs", &logs}, {"stats", &stats}};
+    AUTO(buf) struct buf file;
+
+    buf_init(&file, 6 * PATH_MAX + 2);
+    int r = scan_whole(record->data ? record->data : "", record->size, &all, err);
+    if (r < 0 || all.type != SCAN_OBJECT)
+        return err_set(err, ERR_INTERNAL, "the daemon's answer makes no sense");
+    struct scan_walk w = scan_members(&all);
+    while (scan_next(&w, &key, &value))
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+            if (scan_equals(&key, parts[i].name))
+                *parts[i].to = value;
+    if (status.n < 2 || result.n == 0 || logs.n == 0 || stats.n == 0)
+        return err_set(err, ERR_INTERNAL, "the daemon's answer lacks a part");
+    *failed = !scan_equals(&status, "success");
+    if (json) {
+        buf_json_string(&file, module, strlen(module));
+        printf("%.*s,\"file\":%s,\"times\":{\"ready_ms\":%.3f,\"run_ms\":%.3f}}\n", (int)all.n - 1,
+               all.at, file.data, (double)f->ready / 1e3, (double)f->run / 1e3);
+    } else {
+        print_log(&logs);
+        printf("%.*s\n", (int)result.n, result.at);
+        fflush(stdout);
+        print_figures(&status, &stats, f);
+    }
+    return 0;
+}
+
+int session_run(struct session *s, const char *module, const struct arguments *arguments, bool json,
+                bool *failed, struct err *err)
+{
+    struct remote c = {.client = private_client(s->private)};
+    AUTO(buf) struct buf init, run, record;
+    struct figures f;
+
+    buf_init(&init, 2 * REMOTE_CODE_MAX);
+    buf_init(&run, ARGUMENTS_MAX + 8192);
+    buf_init(&record, REMOTE_REPLY_MAX);
+    int r = make_bodies(s, module, arguments, &init, &run, err);
+    if (r < 0)
+        return r;
+    uint64_t from = clock_mono_us();
+    if ((r = remote_start(&c, err)) < 0 || (r = remote_init(&c, &init, err)) < 0)
+        return r;
+    uint64_t ready = clock_mono_us();
+    if ((r = remote_run(&c, &run, &record, err)) < 0)
+        return r;
+    f = (struct figures){.ready = ready - from, .run = clock_mono_us() - ready};
+    r = remote_destroy(&c, err);
+    return r == 0 ? print(&record, module, &f, json, failed, err) : r;
+}
