@@ -2,10 +2,12 @@
 #include "cli/build.h"
 #include "cli/compile.h"
 #include "cli/invoke.h"
+#include "cli/new.h"
 #include "cli/run.h"
+#include "cli/watch.h"
 
 static const struct verb *const verbs[] = {
-    &verb_build, &verb_run, &verb_compile, &verb_invoke, NULL,
+    &verb_new, &verb_build, &verb_run, &verb_watch, &verb_compile, &verb_invoke, NULL,
 };
 
 int main(int argc, char **argv) { return verb_main(verbs, argc, argv); }

@@ -1,21 +1,17 @@
 #include "cli/run.h"
 
-#include <string.h>
-#include <unistd.h>
-
 #include "base/mem.h"
 #include "cli/project.h"
 #include "cli/session.h"
 
 struct settings {
-    const char *file, *json;
+    const char *file;
     bool debug;
     struct session_settings session;
 };
 
 static const struct verb_option options[] = {
     {VERB_OPTIONAL(file, "FILE.wasm|DIR"), "a module, or sources, which are built first; else ."},
-    {VERB_OPTIONAL(json, "JSON"), "the arguments; else in.json beside the sources, else {}"},
     SESSION_OPTIONS,
     {"debug", 'g', VERB_SWITCH(debug), "build so that traps tell the functions' names"},
     {VERB_END},
@@ -54,16 +50,10 @@ static int run(struct verb_call *call, const void *settings, struct err *err)
     int r = find_module(s, &module, &dir, err);
     if (r < 0)
         return r;
-    AUTO(mem) char *beside = mem_print("%s/in.json", dir ? dir : "");
-    bool given = s->json || s->session.param_file || s->session.params.n > 0;
-    const struct arguments arguments = {
-        .json = s->json,
-        .file = !given && dir && access(beside, F_OK) == 0 ? beside : s->session.param_file,
-        .params = s->session.params};
     r = session_start(&s->session, &session, err);
     if (r < 0)
         return r;
-    r = session_run(session, module, &arguments, call->json, &failed, err);
+    r = session_run(session, module, dir, call->json, &failed, err);
     session_end(session);
     call->status = failed ? EXIT_ACTION_FAILED : EXIT_DONE;
     return r;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -119,9 +120,19 @@ int session_start(const struct session_settings *settings, struct session **out,
     return 0;
 }
 
-static int make_bodies(const struct session *s, const char *module,
-                       const struct arguments *arguments, struct buf *init, struct buf *run,
-                       struct err *err)
+static int add_arguments(const struct session_settings *s, const char *dir, struct buf *out,
+                         struct err *err)
+{
+    AUTO(mem) char *beside = mem_print("%s/in.json", dir ? dir : "");
+    struct arguments a = {.json = s->json, .file = s->param_file, .params = s->params};
+
+    if (!a.json && !a.file && a.params.n == 0 && dir && access(beside, F_OK) == 0)
+        a.file = beside;
+    return arguments_make(&a, out, err);
+}
+
+static int make_bodies(const struct session *s, const char *module, const char *dir,
+                       struct buf *init, struct buf *run, struct err *err)
 {
     const char *slash = strrchr(module, '/'), *name = slash ? slash + 1 : module;
     AUTO(buf) struct buf members;
@@ -133,7 +144,7 @@ static int make_bodies(const struct session *s, const char *module,
     buf_text(run, "{\"logs\":true,\"stats\":true,\"action_name\":");
     buf_json_string(run, name, strcspn(name, "."));
     buf_text(run, ",\"value\":");
-    int r = arguments_make(arguments, run, err);
+    int r = add_arguments(s->settings, dir, run, err);
     buf_text(run, "}");
     return r < 0 ? r : remote_init_body(module, members.data, init, err);
 }
@@ -213,8 +224,8 @@ static int print(const struct buf *record, const char *module, const struct figu
     return 0;
 }
 
-int session_run(struct session *s, const char *module, const struct arguments *arguments, bool json,
-                bool *failed, struct err *err)
+int session_run(struct session *s, const char *module, const char *dir, bool json, bool *failed,
+                struct err *err)
 {
     struct remote c = {.client = private_client(s->private)};
     AUTO(buf) struct buf init, run, record;
@@ -223,7 +234,7 @@ int session_run(struct session *s, const char *module, const struct arguments *a
     buf_init(&init, 2 * REMOTE_CODE_MAX);
     buf_init(&run, ARGUMENTS_MAX + 8192);
     buf_init(&record, REMOTE_REPLY_MAX);
-    int r = make_bodies(s, module, arguments, &init, &run, err);
+    int r = make_bodies(s, module, dir, &init, &run, err);
     if (r < 0)
         return r;
     uint64_t from = clock_mono_us();

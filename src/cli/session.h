@@ -11,14 +11,16 @@
 
 /* Members of a verb's settings, whose rows are SESSION_OPTIONS. */
 struct session_settings {
-    const char *engine, *param_file;
+    const char *engine, *json, *param_file;
     unsigned memory_mb, timeout_ms;
     struct verb_list params, dirs, env, annotations;
     bool optimised, verbose;
 };
 
 #define SESSION_OPTIONS                                                                            \
-    {"param", 'p', VERB_PAIRS(session.params, "KEY VALUE"),                                        \
+    {VERB_OPTIONAL(session.json, "JSON"),                                                          \
+     "the arguments; else in.json beside the sources, else {}"},                                   \
+        {"param", 'p', VERB_PAIRS(session.params, "KEY VALUE"),                                    \
      "one argument; VALUE is JSON, or else a text"},                                               \
         {"param-file", 'P', VERB_TEXT(session.param_file, "FILE", NULL),                           \
          "all of them, a JSON object or array; - is standard input"},                              \
@@ -46,7 +48,7 @@ void session_end(struct session *s);
 /*
  * Run a module once and print what came of it: the result on standard output, the log and a line
  * of figures on standard error; with json one line of everything. *failed when the action did.
- * arguments count if they are given on the command line, else arguments.json beside the sources.
+ * The arguments are the command line's, else those of in.json in dir, the sources' (or NULL).
  */
-int session_run(struct session *s, const char *module, const struct arguments *arguments, bool json,
-                bool *failed, struct err *err);
+int session_run(struct session *s, const char *module, const char *dir, bool json, bool *failed,
+                struct err *err);
