@@ -308,6 +308,34 @@ static void describe_trap(struct wow_end *end, const wasm_trap_t *trap)
         snprintf(end->text, sizeof end->text, "trap number %u", (unsigned)code);
 }
 
+/* "divide (0x1a3)": the name, when the module has names, and where in the module it was. */
+static size_t put_frame(char *to, size_t room, const wasm_frame_t *frame)
+{
+    const wasm_name_t *name = wasmtime_frame_func_name(frame);
+    size_t offset = wasm_frame_module_offset(frame);
+    int n = name
+                ? snprintf(to, room, "%.*s (0x%zx)\n", (int)name->size, name->data, offset)
+                : snprintf(to, room, "function %u (0x%zx)\n", wasm_frame_func_index(frame), offset);
+
+    return n > 0 && (size_t)n < room ? (size_t)n : 0; /* whole lines only */
+}
+
+static void describe_frames(struct wow_end *end, const wasm_trap_t *trap)
+{
+    static char text[2048];
+    wasm_frame_vec_t frames;
+    size_t n = 0, named = 0;
+
+    wasm_trap_trace(trap, &frames);
+    for (size_t i = 0; i < frames.size; i++) {
+        named += wasmtime_frame_func_name(frames.data[i]) != NULL;
+        n += put_frame(text + n, sizeof text - n, frames.data[i]);
+    }
+    text[n] = '\0';
+    end->trace = named > 0 ? text : NULL;
+    wasm_frame_vec_delete(&frames);
+}
+
 /*
  * What became of a call: 0 and *end filled, or an error of ours. Takes error and trap over.
  */
@@ -321,6 +349,7 @@ static int settle(struct wow_instance *in, wasmtime_error_t *error, wasm_trap_t 
     else if (trap) {
         end->kind = WOW_END_TRAP;
         describe_trap(end, trap);
+        describe_frames(end, trap);
     } else if (error) {
         r = common_fail(err, ERR_INTERNAL, error);
         error = NULL;

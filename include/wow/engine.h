@@ -79,6 +79,9 @@ struct wow_end {
     enum wow_end_kind kind;
     int32_t value;
     char text[160];
+    /* Of a trap: the functions that were active, innermost first, a line for each. NULL when the
+     * engine or the module does not tell. The engine's own, until its next call. */
+    const char *trace;
 };
 
 struct wow_engine {

@@ -128,6 +128,21 @@ static void guest_sleeps(void *ctx)
     run->in->sleep(run->in->ctx, run->in->call);
 }
 
+/* Where a trap was, for the action's author, if the engine knows. */
+static void log_trace(struct run *run, const struct wow_end *end)
+{
+    char line[256];
+
+    for (const char *at = end->trace; at && *at;) {
+        size_t n = strcspn(at, "\n");
+        int size = snprintf(line, sizeof line, "%s %.*s\n",
+                            at == end->trace ? "trap in" : "  called by", (int)n, at);
+        size = size < (int)sizeof line ? size : (int)sizeof line - 1;
+        wire_log_add(&run->in->log, 2, (const uint8_t *)line, (size_t)size);
+        at += n + (at[n] == '\n');
+    }
+}
+
 /* Did the guest go on to a good end? Otherwise the outcome is settled. */
 static bool went_well(struct run *run, const struct wow_end *end)
 {
@@ -141,6 +156,7 @@ static bool went_well(struct run *run, const struct wow_end *end)
             return true;
         return finish(run, WIRE_DEV_ERROR, "The action exited with status %u.", code);
     case WOW_END_TRAP:
+        log_trace(run, end); /* before the engine is called again */
         if (was_refused(run))
             return finish(run, WIRE_MEMORY, EXHAUSTED);
         return finish(run, WIRE_DEV_ERROR, "The action trapped: %s.", end->text);
