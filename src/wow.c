@@ -1,13 +1,16 @@
 /* wow: the command line. A row for each verb; what they share is in cli/verb.c. */
 #include "cli/build.h"
 #include "cli/compile.h"
+#include "cli/completion.h"
+#include "cli/doctor.h"
 #include "cli/invoke.h"
 #include "cli/new.h"
 #include "cli/run.h"
 #include "cli/watch.h"
 
 static const struct verb *const verbs[] = {
-    &verb_new, &verb_build, &verb_run, &verb_watch, &verb_compile, &verb_invoke, NULL,
+    &verb_new,    &verb_build,  &verb_run,        &verb_watch, &verb_compile,
+    &verb_invoke, &verb_doctor, &verb_completion, NULL,
 };
 
 int main(int argc, char **argv) { return verb_main(verbs, argc, argv); }

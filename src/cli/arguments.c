@@ -90,23 +90,34 @@ static int read_file(const char *path, struct buf *out, struct err *err)
     return r;
 }
 
+/* What the pairs are put into; base is left as it is when there is nothing else. */
+static int read_base(const struct arguments *a, struct buf *file, struct scan_text *base,
+                     struct err *err)
+{
+    if (a->json && a->file)
+        return err_set(err, ERR_INVALID, "arguments either as JSON or from a file, not both");
+    if (!a->json && !a->file)
+        return 0;
+    int r = a->file ? read_file(a->file, file, err) : 0;
+    if (r < 0)
+        return r;
+    const char *text = a->json ? a->json : file->data ? file->data : "";
+    if (scan_whole(text, a->json ? strlen(a->json) : file->size, base, err) == 0)
+        return 0;
+    err->kind = ERR_INVALID;
+    return err_wrap(err, "%s%s%s", a->file ? "'" : "", a->file ? a->file : "the arguments",
+                    a->file ? "'" : "");
+}
+
 int arguments_make(const struct arguments *a, struct buf *out, struct err *err)
 {
     AUTO(buf) struct buf file;
     struct scan_text base = {.at = "{}", .n = 2, .type = SCAN_OBJECT};
-    int r = 0;
 
     buf_init(&file, ARGUMENTS_MAX);
-    if (a->json && a->file)
-        return err_set(err, ERR_INVALID, "arguments either as JSON or from a file, not both");
-    if (a->file && (r = read_file(a->file, &file, err)) < 0)
+    int r = read_base(a, &file, &base, err);
+    if (r < 0)
         return r;
-    const char *text = a->json ? a->json : file.data ? file.data : "";
-    size_t n = a->json ? strlen(a->json) : file.size;
-    if ((a->json || a->file) && scan_whole(text, n, &base, err) < 0) {
-        err->kind = ERR_INVALID;
-        return a->file ? err_wrap(err, "'%s'", a->file) : err_wrap(err, "the arguments");
-    }
     if (base.type != SCAN_OBJECT && (base.type != SCAN_ARRAY || a->params.n > 0))
         return err_set(err, ERR_INVALID, "the arguments must be an object%s, not %s",
                        a->params.n > 0 ? "" : " or an array", scan_type_text(base.type));

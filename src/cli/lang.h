@@ -10,8 +10,8 @@
  * and exits with 0, with 1 when the sources do not compile, which it has told on stderr, or with 2
  * when something is missing on this machine, and what.
  *
- * The template's files are copied; one that is called "action" before its first dot gets the name of
- * the new action instead, and "@name@" in a file becomes that name.
+ * The template's files are copied; one that is called "action" before its first dot gets the name
+ * of the new action instead, and "@name@" in a file becomes that name.
  */
 
 #include <limits.h>

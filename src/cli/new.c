@@ -10,10 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "cli/lang.h"
 
 #define NAME_MARK "@name@"
 #define FILE_MARK "action" /* a template's file of this name gets the action's */
@@ -134,15 +132,31 @@ static int copy_entry(struct making *m, const char *file, struct err *err)
     return copy_file(m, from, to, st.st_mode, err);
 }
 
-static void show(const struct making *m, const char *lang, bool json)
+int new_copy(const struct lang *l, const char *dir, const char *name, struct buf *files,
+             struct err *err)
 {
-    const char *at = m->files.data, *end = at ? at + m->files.size : at;
+    struct making m = {.to = dir, .name = name, .files = *files};
+    char sdk[PATH_MAX];
+
+    int r = lang_sdk(sdk, err);
+    if (r < 0)
+        return r;
+    AUTO(mem) char *from = mem_print("%s/%s", sdk, l->template);
+    m.from = from;
+    r = copy_folder(&m, err);
+    *files = m.files;
+    return r;
+}
+
+static void show(const struct settings *s, const char *dir, const struct buf *files, bool json)
+{
+    const char *at = files->data, *end = at + files->size;
     AUTO(buf) struct buf line;
 
     buf_init(&line, 8 * FILE_SIZE_MAX);
     buf_text(&line, "{\"dir\":");
-    buf_json_string(&line, m->to, strlen(m->to));
-    buf_print(&line, ",\"lang\":\"%s\",\"files\":[", lang);
+    buf_json_string(&line, dir, strlen(dir));
+    buf_print(&line, ",\"lang\":\"%s\",\"files\":[", s->lang);
     for (const char *file = at; file < end; file += strlen(file) + 1) {
         buf_text(&line, file == at ? "" : ",");
         buf_json_string(&line, file, strlen(file));
@@ -153,31 +167,24 @@ static void show(const struct making *m, const char *lang, bool json)
     if (json)
         puts(line.data);
     else
-        printf("Next: cd %s && wow run\n", m->to);
+        printf("Next: cd %s && wow run\n", dir);
 }
 
 static int new(struct verb_call *call, const void *settings, struct err *err)
 {
     const struct settings *s = settings;
     AUTO(mem) char *dir = mem_dup(s->dir);
-    char sdk[PATH_MAX];
+    AUTO(buf) struct buf files;
 
+    buf_init(&files, FILE_SIZE_MAX);
     for (size_t n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--)
         dir[n - 1] = '\0';
-    const char *slash = strrchr(dir, '/');
-    struct making m = {.to = dir, .name = slash ? slash + 1 : dir};
-    int r = check_name(m.name, err);
+    const char *slash = strrchr(dir, '/'), *name = slash ? slash + 1 : dir;
+    int r = check_name(name, err);
     if (r == 0)
-        r = lang_sdk(sdk, err);
-    if (r < 0)
-        return r;
-    AUTO(mem) char *from = mem_print("%s/%s", sdk, lang_find(s->lang)->template);
-    m.from = from;
-    buf_init(&m.files, FILE_SIZE_MAX);
-    r = copy_folder(&m, err);
+        r = new_copy(lang_find(s->lang), dir, name, &files, err);
     if (r == 0)
-        show(&m, s->lang, call->json);
-    buf_done(&m.files);
+        show(s, dir, &files, call->json);
     return r;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/project.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -126,12 +127,14 @@ int project_open(const char *where, struct project *out, struct err *err)
 }
 
 /* Run the command, its standard output on our standard error; its exit status. */
-static int run_command(const char *program, char **argv, int *status, struct err *err)
+static int run_command(const char *program, char **argv, bool quiet, int *status, struct err *err)
 {
     posix_spawn_file_actions_t actions;
     pid_t pid;
 
     posix_spawn_file_actions_init(&actions);
+    if (quiet)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
     errno = posix_spawn(&pid, program, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
@@ -185,7 +188,7 @@ int project_make(const struct project *p, const struct project_build *b, char **
         argv[n++] = p->sources[i];
     for (size_t i = 0; i < b->flags.n; i++)
         argv[n++] = (char *)b->flags.items[i];
-    r = run_command(program, argv, &status, err);
+    r = run_command(program, argv, b->quiet, &status, err);
     if (r == 0)
         r = settle(p, program, status, err);
     if (r == 0)

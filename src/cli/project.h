@@ -19,6 +19,7 @@ struct project {
 struct project_build {
     const char *out; /* NULL: NAME.wasm in the project's folder, or NAME if native */
     bool debug, native;
+    bool quiet;             /* what the command prints goes nowhere */
     struct verb_list flags; /* for the compiler */
 };
 
@@ -30,8 +31,8 @@ void project_done(struct project *p);
 bool project_is(const char *where);
 
 /*
- * Build it; *made is the file's path, the caller's. ERR_UNUSABLE when it does not compile, which the
- * compiler has told on stderr.
+ * Build it; *made is the file's path, the caller's. ERR_UNUSABLE when it does not compile, which
+ * the compiler has told on stderr.
  */
 int project_make(const struct project *p, const struct project_build *b, char **made,
                  struct err *err);

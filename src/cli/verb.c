@@ -47,6 +47,8 @@ static void list_add(struct verb_list *list, const char *item)
     list->items[list->n++] = item;
 }
 
+bool verb_has_choices(const char *value) { return !strpbrk(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"); }
+
 /* Is value one of "a|b|c"? */
 static bool is_choice(const char *choices, const char *value)
 {
@@ -87,7 +89,7 @@ static int set(struct reader *r, const struct verb_option *o, const char *value)
         list_add(field, value);
         return 0;
     case KIND_TEXT:
-        if (strchr(o->value, '|') && !is_choice(o->value, value))
+        if (verb_has_choices(o->value) && !is_choice(o->value, value))
             return err_set(r->err, ERR_INVALID, "%s: --%s: '%.60s' is not one of %s",
                            name_of(r->verb, name), o->name, value, o->value);
         break;

@@ -21,7 +21,7 @@ enum { EXIT_DONE, EXIT_ACTION_FAILED, EXIT_NOT_DONE, EXIT_USAGE = 64 };
 
 enum verb_kind {
     KIND_SWITCH,   /* bool: true when it is there */
-    KIND_TEXT,     /* const char *; one of the choices if what stands behind it is "a|b|c" */
+    KIND_TEXT,     /* const char *; if what stands behind it is "a|b|c", one of those */
     KIND_NUMBER,   /* unsigned, from min to max */
     KIND_LIST,     /* struct verb_list: one more each time it is there */
     KIND_PAIRS,    /* struct verb_list: two more each time, as in -p KEY VALUE */
@@ -88,6 +88,9 @@ struct verb {
     /* settings points to such a struct; its texts live as long as argv. */
     int (*run)(struct verb_call *call, const void *settings, struct err *err);
 };
+
+/* Is what stands behind an option a list of choices, "a|b|c" or "c"? */
+bool verb_has_choices(const char *value);
 
 /* Run what argv asks for; the process's exit status. The whole of wow's main. */
 int verb_main(const struct verb *const *verbs, int argc, char **argv);
