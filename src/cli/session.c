@@ -131,22 +131,35 @@ static int add_arguments(const struct session_settings *s, const char *dir, stru
     return arguments_make(&a, out, err);
 }
 
-static int make_bodies(const struct session *s, const char *module, const char *dir,
-                       struct buf *init, struct buf *run, struct err *err)
+/* "path/to/add.wasm" is the action add. */
+static void put_name(struct buf *out, const char *module)
 {
     const char *slash = strrchr(module, '/'), *name = slash ? slash + 1 : module;
+
+    buf_json_string(out, name, strcspn(name, "."));
+}
+
+static int make_init(const struct session *s, const char *module, struct buf *out, struct err *err)
+{
     AUTO(buf) struct buf members;
 
     buf_init(&members, 3 * MEMBERS_MAX);
     buf_text(&members, ",\"name\":");
-    buf_json_string(&members, name, strcspn(name, "."));
+    put_name(&members, module);
     buf_put(&members, s->members.data, s->members.size);
-    buf_text(run, "{\"logs\":true,\"stats\":true,\"action_name\":");
-    buf_json_string(run, name, strcspn(name, "."));
-    buf_text(run, ",\"value\":");
-    int r = add_arguments(s->settings, dir, run, err);
-    buf_text(run, "}");
-    return r < 0 ? r : remote_init_body(module, members.data, init, err);
+    return remote_init_body(module, members.data, out, err);
+}
+
+/* As OpenWhisk's invoker sends it. What takes time has been done before: the deadline is set. */
+static void make_run(const struct session *s, const char *module, const struct buf *arguments,
+                     struct buf *out)
+{
+    buf_print(out, "{\"logs\":true,\"stats\":true,\"deadline\":\"%llu\",\"action_name\":",
+              (unsigned long long)clock_epoch_ms() + s->settings->timeout_ms);
+    put_name(out, module);
+    buf_text(out, ",\"value\":");
+    buf_put(out, arguments->data, arguments->size);
+    buf_text(out, "}");
 }
 
 /* "2026-11-24T09:02:22.288501262Z stdout: text" as it was printed. */
@@ -228,20 +241,24 @@ int session_run(struct session *s, const char *module, const char *dir, bool jso
                 struct err *err)
 {
     struct remote c = {.client = private_client(s->private)};
-    AUTO(buf) struct buf init, run, record;
+    AUTO(buf) struct buf arguments, body, record;
     struct figures f;
 
-    buf_init(&init, 2 * REMOTE_CODE_MAX);
-    buf_init(&run, ARGUMENTS_MAX + 8192);
+    buf_init(&arguments, ARGUMENTS_MAX);
+    buf_init(&body, 2 * REMOTE_CODE_MAX);
     buf_init(&record, REMOTE_REPLY_MAX);
-    int r = make_bodies(s, module, dir, &init, &run, err);
+    int r = add_arguments(s->settings, dir, &arguments, err);
+    if (r == 0)
+        r = make_init(s, module, &body, err);
     if (r < 0)
         return r;
     uint64_t from = clock_mono_us();
-    if ((r = remote_start(&c, err)) < 0 || (r = remote_init(&c, &init, err)) < 0)
+    if ((r = remote_start(&c, err)) < 0 || (r = remote_init(&c, &body, err)) < 0)
         return r;
+    buf_clear(&body);
+    make_run(s, module, &arguments, &body);
     uint64_t ready = clock_mono_us();
-    if ((r = remote_run(&c, &run, &record, err)) < 0)
+    if ((r = remote_run(&c, &body, &record, err)) < 0)
         return r;
     f = (struct figures){.ready = ready - from, .run = clock_mono_us() - ready};
     r = remote_destroy(&c, err);

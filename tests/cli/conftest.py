@@ -1,6 +1,12 @@
-"""The command line as people use it. Daemons come from the harness of tests/api."""
+"""The command line as people use it. Daemons, where they are needed, and the watchdog come from
+tests/api."""
+import importlib.util
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
-from conftest import *  # noqa: F401,F403  pylint: disable=all
+API = pathlib.Path(__file__).resolve().parents[1] / "api"
+sys.path.insert(0, str(API))
+_spec = importlib.util.spec_from_file_location("api_conftest", API / "conftest.py")
+_api = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_api)
+globals().update({name: value for name, value in vars(_api).items() if not name.startswith("__")})
