@@ -70,7 +70,7 @@ def test_invoke_tells_failure_by_its_status(wowd):
     failed = wow("invoke", BUILD / "examples/add.wasm", '{"a": "x"}', env=where)
     assert failed.returncode == 1 and "application error" in failed.stdout
     unusable = wow("invoke", ROOT / "README.md", env=where)
-    assert unusable.returncode == 2 and "neither wasm nor a zip" in unusable.stderr
+    assert unusable.returncode == 1 and "neither wasm nor a zip" in unusable.stderr
     nobody = wow("invoke", BUILD / "examples/add.wasm", "--executor", "127.0.0.1:1")
     assert nobody.returncode == 2 and "Failed to connect" in nobody.stderr
 

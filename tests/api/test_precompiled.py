@@ -84,7 +84,7 @@ def test_a_file_and_an_output(engine, tmp_path):
     (("a", "-x"), 64, "unknown option '-x'"),
     (("a", "-o"), 64, "option '-o' needs FILE"),
     (("missing.wasm",), 2, "missing.wasm"),
-    (("text.wasm",), 2, "neither wasm nor a zip or gzip"),
+    (("text.wasm",), 1, "neither wasm nor a zip or gzip"),
     (("ok.wasm", "-o", "no/such/place"), 2, "no/such/place")])
 def test_what_it_refuses(tmp_path, arguments, status, error):
     (tmp_path / "text.wasm").write_text("hello")

@@ -99,7 +99,7 @@ def test_stats_tell_who_ran_it_and_how_much_memory_it_had(wowd, engine):
 
 
 def test_nobody_knows_what_a_killed_guest_took(wowd, engine):
-    reply = wowd.container("loop.wat").run({}, stats=True, deadline=1)
+    reply = wowd.container("loop.wat").run([1], stats=True, deadline=1)
     assert reply.json["stats"]["run_us"] is None and reply.json["stats"]["memory"] is None
 
 
