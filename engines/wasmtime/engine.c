@@ -308,14 +308,13 @@ static void describe_trap(struct wow_end *end, const wasm_trap_t *trap)
         snprintf(end->text, sizeof end->text, "trap number %u", (unsigned)code);
 }
 
-/* "divide (0x1a3)": the name, when the module has names, and where in the module it was. */
+/* "divide (#12+0x8)": its name, if the module has names, its index, how far into it. */
 static size_t put_frame(char *to, size_t room, const wasm_frame_t *frame)
 {
     const wasm_name_t *name = wasmtime_frame_func_name(frame);
-    size_t offset = wasm_frame_module_offset(frame);
-    int n = name
-                ? snprintf(to, room, "%.*s (0x%zx)\n", (int)name->size, name->data, offset)
-                : snprintf(to, room, "function %u (0x%zx)\n", wasm_frame_func_index(frame), offset);
+    int n = snprintf(to, room, "%.*s (#%u+0x%zx)\n", name ? (int)name->size : 1,
+                     name ? name->data : "?", wasm_frame_func_index(frame),
+                     wasm_frame_func_offset(frame));
 
     return n > 0 && (size_t)n < room ? (size_t)n : 0; /* whole lines only */
 }

@@ -11,10 +11,12 @@
 #include "base/mem.h"
 #include "base/scan.h"
 #include "cli/remote.h"
+#include "cli/symbols.h"
 
 #define MEMBERS_MAX (2u << 20)
 
 DEFINE_AUTO(json, json_t *, json_decref)
+DEFINE_AUTO(symbols, struct symbols *, symbols_free)
 
 struct session {
     const struct session_settings *settings;
@@ -162,17 +164,31 @@ static void make_run(const struct session *s, const char *module, const struct b
     buf_text(out, "}");
 }
 
-/* "2026-11-24T09:02:22.288501262Z stdout: text" as it was printed. */
-static void print_log(const struct scan_text *lines)
+/* "2026-11-24T09:02:22.288501262Z stdout: text" as it was printed; NULL: not such a line. */
+static const char *printed(const json_t *line)
+{
+    const char *text = json_string_value(line), *at = text ? strstr(text, ": ") : NULL;
+
+    return at ? at + 2 : NULL;
+}
+
+static void print_log(const struct scan_text *lines, const char *module)
 {
     AUTO(json) json_t *all = json_loadb(lines->at, lines->n, JSON_ALLOW_NUL, NULL);
-    size_t i;
+    size_t n = json_array_size(all), traps = 0, i;
+    AUTO(mem) const char **texts = mem_zero((n + 1) * sizeof *texts);
     json_t *line;
 
     json_array_foreach (all, i, line) {
-        const char *text = json_string_value(line), *at = text ? strstr(text, ": ") : NULL;
-        if (at)
-            fprintf(stderr, "%s\n", at + 2);
+        texts[i] = printed(line) ? printed(line) : "";
+        traps += strncmp(texts[i], "trap in ", 8) == 0;
+    }
+    AUTO(symbols) struct symbols *symbols = traps > 0 ? symbols_open(module) : NULL;
+    if (symbols)
+        symbols_find(symbols, texts, n);
+    for (i = 0; i < n; i++) {
+        const char *where = symbols ? symbols_where(symbols, texts[i]) : NULL;
+        fprintf(stderr, "%s%s%s\n", texts[i], where ? " at " : "", where ? where : "");
     }
 }
 
@@ -229,7 +245,7 @@ static int print(const struct buf *record, const char *module, const struct figu
         printf("%.*s,\"file\":%s,\"times\":{\"ready_ms\":%.3f,\"run_ms\":%.3f}}\n", (int)all.n - 1,
                all.at, file.data, (double)f->ready / 1e3, (double)f->run / 1e3);
     } else {
-        print_log(&logs);
+        print_log(&logs, module);
         printf("%.*s\n", (int)result.n, result.at);
         fflush(stdout);
         print_figures(&status, &stats, f);
