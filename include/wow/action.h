@@ -291,11 +291,15 @@ __attribute__((unused)) static inline int64_t wow_remaining_ms(void);
 
 void *wow_alloc(size_t size);
 
+/* A text formatted as by printf, with printf's size in the module. */
+__attribute__((format(printf, 1, 2), unused)) static inline char *wow_format(const char *format,
+                                                                             ...);
+
 /* What follows is here, and not in the library, so that only an action which calls it is linked
  * with vsnprintf or with what reads the environment. */
 
-__attribute__((format(printf, 1, 0), unused)) static inline char *wow_format(const char *format,
-                                                                             va_list list)
+__attribute__((format(printf, 1, 0), unused)) static inline char *wow_vformat(const char *format,
+                                                                              va_list list)
 {
     va_list again;
 
@@ -309,12 +313,22 @@ __attribute__((format(printf, 1, 0), unused)) static inline char *wow_format(con
     return text;
 }
 
+static inline char *wow_format(const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    char *text = wow_vformat(format, list);
+    va_end(list);
+    return text;
+}
+
 static inline struct json *wow_failf(struct wow_error *err, const char *format, ...)
 {
     va_list list;
 
     va_start(list, format);
-    const char *text = wow_format(format, list);
+    const char *text = wow_vformat(format, list);
     va_end(list);
     return wow_fail(err, text);
 }
@@ -324,7 +338,7 @@ static inline void wow_logf(const char *format, ...)
     va_list list;
 
     va_start(list, format);
-    wow_log(wow_format(format, list));
+    wow_log(wow_vformat(format, list));
     va_end(list);
 }
 

@@ -304,24 +304,25 @@ def test_invoke_tells_failure_by_its_status(wowd):
 # ---- what the README shows ----
 
 def test_the_readmes_action(wowd, tmp_path):
-    source = re.search(r"```c\n(.*?)```", README, re.S).group(1)
-    (tmp_path / "hello.c").write_text(source, encoding="utf-8")
-    commands = [line.strip() for line in README.splitlines() if line.startswith("    ")]
-    [compile_it] = [line for line in commands if line.startswith("sdk/c/wow-cc")]
-    [invoke_it] = [line for line in commands if line.startswith("build/wow invoke hello")]
-    curls = [line.replace("localhost:9000", executor(wowd))
-             for line in commands if line.startswith("curl")]
-    env = {**os.environ, "WOW_EXECUTOR": executor(wowd)}
-
-    def shell(line):
-        line = line.replace("sdk/c/", f"{ROOT}/sdk/c/").replace("build/wow ", f"{BUILD}/wow ")
-        return subprocess.run(line.replace("curl ", "curl -sS "), shell=True, cwd=tmp_path, env=env,
-                              capture_output=True, text=True, check=True).stdout
-
-    shell(compile_it)
-    assert json.loads(shell(invoke_it))["result"] == {"greeting": "wasm"}
-    assert shell(curls[0]) == ""
-    assert json.loads(shell(curls[1]))["result"] == {"greeting": "wasm"}
+    """What the README says to type, in its order, and what it shows."""
+    text = README[README.index("## An action of your own"):README.index("## Where to go next")]
+    lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    source = re.search(r"```c\n(.*?)```", text, re.S).group(1)
+    commands = [line.replace("localhost:9000", executor(wowd)).replace("curl ", "curl -sS ")
+                .replace("$PWD/build", str(BUILD))
+                for line in lines if re.match(r"(export|wow|cd|curl) ", line)]
+    shown = [line for line in lines if line.startswith(("{", "greeting", "wow: "))]
+    assert len(commands) == 7 and len(shown) == 3
+    done = subprocess.run(["bash", "-euc", "\n".join(commands)], cwd=tmp_path, capture_output=True,
+                          text=True, check=True,
+                          env={**clean_environment(), "WOW_EXECUTOR": executor(wowd)})
+    assert (tmp_path / "hello/hello.c").read_text() == source
+    results = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert results[0] == json.loads(shown[1])
+    assert [r["result"] for r in results[1:]] == [{"greeting": "Hello, wasm!"}] * 2
+    log, figures = done.stderr.splitlines()
+    assert log == shown[0]
+    assert re.sub(r"[\d.]+ ms|\w+ \w+;", "", figures) == re.sub(r"[\d.]+ ms|\w+ \w+;", "", shown[2])
     wowd.post("/hello/destroy")
 
 
