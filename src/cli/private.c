@@ -124,39 +124,37 @@ static int wait_until_ready(struct private *p, int ready, struct err *err)
     return explain(p, err);
 }
 
+static int write_policy(const char *path, const char *text, struct err *err)
+{
+    AUTO(fd) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+        return err_errno(err, ERR_INTERNAL, "'%s'", path);
+    return 0;
+}
+
 static int start(struct private *p, const struct private_settings *s, const char *cache,
                  struct err *err)
 {
     char program[PATH_MAX + 8];
     AUTO(mem) char *data = mem_print("%s/data", p->place);
     AUTO(mem) char *log = mem_print("%s/log", p->place);
+    AUTO(mem) char *policy = mem_print("%s/policy.json", p->place);
     int ready[2];
 
-    int r = file_program_dir(program, err);
+    int r = write_policy(policy, s->policy, err);
+    if (r == 0)
+        r = file_program_dir(program, err);
     if (r < 0)
         return r;
     strncat(program, "/wowd", sizeof program - strlen(program) - 1);
-    const char *const argv[] = {"wowd",
-                                "--executor",
-                                "fd:3",
-                                "--proxy",
-                                "off",
-                                "--data",
-                                data,
-                                "--cache",
-                                cache,
-                                "--engine",
-                                s->engine,
-                                "--workers",
-                                "1",
-                                "--memory-max",
-                                "4096",
-                                "--grant-dirs",
-                                s->grant_dirs,
-                                "--timeout",
-                                "86400000",
-                                "--tiering",
-                                s->optimised ? "off" : "on",
+    const char *const argv[] = {"wowd",     "--executor",   "fd:3",
+                                "--proxy",  "off",          "--data",
+                                data,       "--cache",      cache,
+                                "--engine", s->engine,      "--workers",
+                                "1",        "--memory-max", "4096",
+                                "--policy", policy,         "--timeout",
+                                "86400000", "--tiering",    s->optimised ? "off" : "on",
                                 NULL};
     if (pipe2(ready, O_CLOEXEC) < 0)
         return err_errno(err, ERR_INTERNAL, "pipe");

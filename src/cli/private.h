@@ -14,9 +14,9 @@ struct private;
 
 struct private_settings {
     const char *engine;
-    const char *grant_dirs; /* "DIR:DIR" */
-    bool optimised;         /* wait for the optimising compiler */
-    bool verbose;           /* its log is shown as it is written */
+    const char *policy; /* JSON: what actions may reach (docs/policy.md) */
+    bool optimised;     /* wait for the optimising compiler */
+    bool verbose;       /* its log is shown as it is written */
 };
 
 /* Waits until it is ready. */

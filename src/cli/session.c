@@ -13,7 +13,7 @@
 #include "cli/remote.h"
 #include "cli/symbols.h"
 
-#define MEMBERS_MAX (2u << 20)
+#define MEMBERS_MAX (16u << 20) /* a command line has 2 MiB, each byte at most 6 in JSON */
 
 DEFINE_AUTO(json, json_t *, json_decref)
 DEFINE_AUTO(symbols, struct symbols *, symbols_free)
@@ -38,63 +38,75 @@ void session_end(struct session *s)
     free(s);
 }
 
-/* "data:ro" is the directory's full path, and whether it may only be read. */
-static int full_path(const char *dir, char out[PATH_MAX], const char **mode, struct err *err)
+/* A list that is asked for by an annotation and granted by the policy: the same texts. */
+static void ask(struct buf *annotations, struct buf *policy, const char *annotation,
+                const char *key, const struct verb_list *texts)
+{
+    if (texts->n == 0)
+        return;
+    buf_print(annotations, "%s\"%s\":[", annotations->size > 0 ? "," : "", annotation);
+    buf_print(policy, "%s\"%s\":[", policy->size > 0 ? "," : "", key);
+    for (size_t i = 0; i < texts->n; i++) {
+        const char *text = texts->items[i];
+        buf_text(annotations, i > 0 ? "," : "");
+        buf_text(policy, i > 0 ? "," : "");
+        buf_json_string(annotations, text, strlen(text));
+        buf_json_string(policy, text, strlen(text));
+    }
+    buf_text(annotations, "]");
+    buf_text(policy, "]");
+}
+
+/* "data:ro" by the directory's full path. */
+static int full_path(const char *dir, char **out, struct err *err)
 {
     size_t n = strlen(dir);
     bool read_only = n > 3 && strcmp(dir + n - 3, ":ro") == 0;
-    AUTO(mem) char *path = mem_dup_n(dir, read_only ? n - 3 : n);
+    AUTO(mem) char *name = mem_dup_n(dir, read_only ? n - 3 : n);
+    AUTO(mem) char *path = realpath(name, NULL);
 
-    *mode = read_only ? ":ro" : "";
-    if (!realpath(path, out))
-        return err_errno(err, ERR_NOT_FOUND, "--dir '%s'", path);
-    if (strchr(out, ':'))
-        return err_set(err, ERR_INVALID, "--dir '%s': a path with ':' in it cannot be granted",
-                       out);
+    if (!path)
+        return err_errno(err, ERR_NOT_FOUND, "--dir '%s'", name);
+    *out = mem_print("%s%s", path, read_only ? ":ro" : "");
     return 0;
 }
 
-/* The annotation that asks for the directories, and the setting that grants them. */
-static int add_dirs(const struct session_settings *s, struct buf *annotation, struct buf *grants,
-                    struct err *err)
+/* What the action asks for, and the policy that grants just that. */
+static int ask_all(const struct session_settings *s, struct buf *annotations, struct buf *policy,
+                   struct err *err)
 {
-    char path[PATH_MAX];
-    const char *mode;
+    AUTO(mem) char **paths = mem_zero((s->dirs.n + 1) * sizeof *paths);
+    struct verb_list dirs = {.items = (const char **)paths};
+    int r = 0;
 
-    for (size_t i = 0; i < s->dirs.n; i++) {
-        int r = full_path(s->dirs.items[i], path, &mode, err);
-        if (r < 0)
-            return r;
-        buf_text(annotation, i == 0 ? "\"dir\":[" : ",");
-        AUTO(mem) char *entry = mem_print("%s%s", path, mode);
-        buf_json_string(annotation, entry, strlen(entry));
-        buf_text(grants, i == 0 ? "" : ":");
-        buf_text(grants, path);
+    while (dirs.n < s->dirs.n && (r = full_path(s->dirs.items[dirs.n], &paths[dirs.n], err)) == 0)
+        dirs.n++;
+    if (r == 0) {
+        ask(annotations, policy, "dir", "directories", &dirs);
+        ask(annotations, policy, "wow-net", "hosts", &s->nets);
     }
-    if (s->dirs.n > 0)
-        buf_text(annotation, "]");
-    return 0;
+    while (dirs.n > 0)
+        free(paths[--dirs.n]);
+    return r;
 }
 
 /* What init says of the action besides its name and code. */
-static int make_members(const struct session_settings *s, struct buf *out, struct buf *grants,
+static int make_members(const struct session_settings *s, struct buf *out, struct buf *policy,
                         struct err *err)
 {
-    AUTO(buf) struct buf dirs;
+    AUTO(buf) struct buf annotations;
 
-    buf_init(&dirs, MEMBERS_MAX / 2);
-    int r = add_dirs(s, &dirs, grants, err);
+    buf_init(&annotations, MEMBERS_MAX);
+    int r = arguments_members(&s->annotations, &annotations, err);
+    if (r == 0)
+        r = ask_all(s, &annotations, policy, err);
     if (r < 0)
         return r;
     buf_print(out, ",\"limits\":{\"memory\":%u,\"timeout\":%u},\"env\":{", s->memory_mb,
               s->timeout_ms);
     r = arguments_members(&s->env, out, err);
     buf_text(out, "},\"annotations\":{");
-    if (r == 0)
-        r = arguments_members(&s->annotations, out, err);
-    if (dirs.size > 0 && s->annotations.n > 0)
-        buf_text(out, ",");
-    buf_put(out, dirs.data, dirs.size);
+    buf_put(out, annotations.data, annotations.size);
     buf_text(out, "}");
     return r;
 }
@@ -105,11 +117,12 @@ int session_start(const struct session_settings *settings, struct session **out,
     AUTO(buf) struct buf grants;
 
     s->settings = settings;
-    buf_init(&s->members, 2 * MEMBERS_MAX);
+    buf_init(&s->members, 3 * MEMBERS_MAX);
     buf_init(&grants, MEMBERS_MAX);
     int r = make_members(settings, &s->members, &grants, err);
+    AUTO(mem) char *policy = mem_print("{\"default\":{%s}}", grants.data ? grants.data : "");
     const struct private_settings how = {.engine = settings->engine,
-                                         .grant_dirs = grants.data ? grants.data : "",
+                                         .policy = policy,
                                          .optimised = settings->optimised,
                                          .verbose = settings->verbose};
     if (r == 0)

@@ -13,7 +13,7 @@
 struct session_settings {
     const char *engine, *json, *param_file;
     unsigned memory_mb, timeout_ms;
-    struct verb_list params, dirs, env, annotations;
+    struct verb_list params, dirs, nets, env, annotations;
     bool optimised, verbose;
 };
 
@@ -33,6 +33,8 @@ struct session_settings {
          "when it is killed"},                                                                     \
         {"dir", 'd', VERB_LIST(session.dirs, "DIR[:ro]"),                                          \
          "a directory it may reach, under its full path"},                                         \
+        {"net", 'n', VERB_LIST(session.nets, "HOST"),                                              \
+         "a host it may send requests to, as a policy has it"},                                    \
         {"env", 0, VERB_PAIRS(session.env, "KEY VALUE"), "a variable of its environment"},         \
         {"annotation", 'a', VERB_PAIRS(session.annotations, "KEY VALUE"),                          \
          "an annotation of the action"},                                                           \

@@ -1,4 +1,5 @@
 """The author's loop: new, build, run, watch. Nothing of it needs a daemon."""
+import http.server
 import json
 import os
 import re
@@ -6,6 +7,7 @@ import select
 import shutil
 import signal
 import subprocess
+import threading
 
 import pytest
 
@@ -314,6 +316,30 @@ def test_a_directory_is_granted_by_its_path(tmp_path):
         done = wow("run", file, '["in.txt"]', "-d", where, cwd=tmp_path)
         assert json.loads(done.stdout) == ["what it read", [read_errno, create_errno]]
         assert (tmp_path / "data/out.txt").exists() == (create_errno == 0)
+
+
+def test_a_host_is_granted_by_its_pattern():
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"hello")
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        origin = f"http://127.0.0.1:{server.server_port}"
+        try:
+            for net, reached in [([], False), (["--net", origin], True)]:
+                done = wow("run", BUILD / "examples/net.wasm", "-p", "url", f"{origin}/x", *net)
+                assert json.loads(done.stdout)["reached"] == reached, done.stderr
+                assert ("wow: refused:" in done.stderr) == (not reached)
+        finally:
+            server.shutdown()
+    wrong = wow("run", BUILD / "examples/net.wasm", "--net", "not a host")
+    assert wrong.returncode == NOT_DONE and "not a host" in wrong.stderr
 
 
 def test_nothing_is_left_behind(tmp_path):
