@@ -17,10 +17,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/harden.h"
 #include "daemon/options.h"
 #include "pool/pool.h"
 #include "proxy/action_proxy.h"
 #include "proxy/executor.h"
+#include "worker/rules.h"
 
 #define BODY_MAX (66u << 20) /* 48 MB of code, as OpenWhisk counts it, in base64 and JSON */
 
@@ -154,6 +156,18 @@ static void on_signal(void *ctx)
     loop_stop(d->loop);
 }
 
+/* "200000:1000" */
+static int parse_ids(const char *text, unsigned *first, unsigned *count, struct err *err)
+{
+    int end = 0;
+
+    *first = *count = 0;
+    if (text[0] && (sscanf(text, "%9u:%9u%n", first, count, &end) != 2 || text[end] != '\0' ||
+                    *first == 0 || *count == 0))
+        return err_set(err, ERR_INVALID, "user ids '%s' are not FIRST:COUNT", text);
+    return 0;
+}
+
 /* SIGHUP. What is broken changes nothing. */
 static void on_reload(void *ctx)
 {
@@ -168,12 +182,15 @@ static void on_reload(void *ctx)
 
 static int start_pool(struct wowd *d, struct err *err)
 {
+    unsigned uid_first, uid_count;
     static char programs[PATH_MAX];
     const struct options *o = &d->options;
     const struct pool_events events = {.ready = on_ready, .failed = on_failed};
 
     /* Its workers and compilers are beside it. */
     int r = file_program_dir(programs, err);
+    if (r == 0)
+        r = parse_ids(o->user_ids, &uid_first, &uid_count, err);
     if (r < 0)
         return r;
     const struct pool_settings settings = {
@@ -181,6 +198,8 @@ static int start_pool(struct wowd *d, struct err *err)
         .programs = programs,
         .cache = o->cache,
         .user = o->user,
+        .uid_first = uid_first,
+        .uid_count = uid_count,
         .policy = o->policy,
         .grant_dirs = o->grant_dirs,
         .ca_file = o->ca_file,
@@ -193,6 +212,8 @@ static int start_pool(struct wowd *d, struct err *err)
         .wait_ms = o->wait_ms,
         .timeout_ms = o->timeout_ms,
         .log_kb = o->log_kb,
+        .file_mb = o->file_mb,
+        .compile_s = o->compile_s,
         .cache_mb = o->cache_mb,
         .tiering = o->tiering,
         .trust_precompiled = o->trust_precompiled,
@@ -229,15 +250,20 @@ static void raise_limits(void)
 
 static int serve(struct wowd *d, struct err *err)
 {
+    char kept[HARDEN_KEPT];
+
     int r = take_lock(d, err);
     if (r == 0)
         r = listen_all(d, err);
+    if (r == 0)
+        r = harden_finish(kept, err);
     if (r == 0)
         r = start_pool(d, err);
     if (r == 0)
         r = start_doors(d, err);
     if (r < 0)
         return r;
+    log_event("wowd.privileges", "user=%u capabilities=%s", geteuid(), kept[0] ? kept : "none");
     loop_on_stop_signal(d->loop, on_signal, d);
     loop_on_reload_signal(d->loop, on_reload, d);
     if (d->options.trust_precompiled)
@@ -255,11 +281,14 @@ int main(int argc, char **argv)
     enum options_want want;
     struct err err;
 
+    harden_begin();
     if (options_read(argc, argv, &d.options, &want, &err) < 0)
         return usage_error(&err);
     if (want != OPTIONS_SERVE) {
         if (want == OPTIONS_HELP)
             options_help();
+        else if (want == OPTIONS_SANDBOX)
+            rules_print(stdout);
         else
             puts("wowd " WOW_VERSION);
         options_done(&d.options);

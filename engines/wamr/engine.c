@@ -347,6 +347,7 @@ static int wr_call(struct wow_instance *in, const char *func, const int32_t *arg
 const struct wow_engine wow_engine = {
     .name = "wamr",
     .version = WAMR_VERSION,
+    .load_maps_code = true,
     .has_baseline = true,
     .open = wr_open,
     .load = wr_load,

@@ -15,7 +15,11 @@
 
 #define RESERVATION ((size_t)8 << 30) /* base + offset, each of 32 bits, lies in it */
 #define KEEP ((size_t)1 << 20)
-#define PROTECT_RW 3 /* MMAP_PROT_READ | MMAP_PROT_WRITE, in the library's own numbers */
+
+/* The library's own numbers. */
+#define PROTECT_RW 3 /* MMAP_PROT_READ | MMAP_PROT_WRITE */
+#define PROTECT_W 2
+#define PROTECT_X 4
 
 void *__real_os_mmap(void *hint, size_t size, int prot, int flags, int file);
 void __real_os_munmap(void *addr, size_t size);
@@ -34,6 +38,12 @@ static struct {
 /* A page that cannot be read, one for each execution environment: all can share it. */
 static void *no_page;
 
+/*
+ * A worker may not have memory that is writable and executable. The library asks for it, to fill it
+ * with machine code, but never runs what it has not made read-only before.
+ */
+static int not_both(int prot) { return prot & PROTECT_W ? prot & ~PROTECT_X : prot; }
+
 static bool is_memory(size_t size, int prot, int file)
 {
     return size == RESERVATION && prot == PROT_NONE && file < 0;
@@ -47,7 +57,7 @@ void *__wrap_os_mmap(void *hint, size_t size, int prot, int flags, int file)
         return no_page;
     }
     if (!is_memory(size, prot, file) || kept.taken)
-        return __real_os_mmap(hint, size, prot, flags, file);
+        return __real_os_mmap(hint, size, not_both(prot), flags, file);
     if (!kept.at) {
         void *at = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (at == MAP_FAILED)
@@ -87,7 +97,7 @@ int __wrap_os_mprotect(void *addr, size_t size, int prot)
     uint8_t *from = addr;
 
     if (!kept.taken || from < kept.at || from >= kept.at + RESERVATION || prot != PROTECT_RW)
-        return __real_os_mprotect(addr, size, prot);
+        return __real_os_mprotect(addr, size, not_both(prot));
     size_t end = (size_t)(from - kept.at) + size;
     if (end > kept.open && mprotect(kept.at + kept.open, end - kept.open, PROT_READ | PROT_WRITE))
         return -1;

@@ -54,6 +54,7 @@ static int wr_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd,
 const struct wow_engine wow_engine = {
     .name = "wasmer",
     .version = WOW_WASMER_VERSION,
+    .compile_maps_code = true,
     .open_compiler = wr_open_compiler,
     .compile = wr_compile,
 };

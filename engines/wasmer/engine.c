@@ -203,6 +203,7 @@ static int wr_call(struct wow_instance *in, const char *func, const int32_t *arg
 const struct wow_engine wow_engine = {
     .name = "wasmer",
     .version = WOW_WASMER_VERSION,
+    .load_maps_code = true,
     .open = wr_open,
     .load = wr_load,
     .unload = wr_unload,

@@ -121,6 +121,7 @@ static int wt_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd,
 const struct wow_engine wow_engine = {
     .name = "wasmtime",
     .version = WASMTIME_VERSION,
+    .compile_maps_code = true,
     .has_baseline = true,
     .open_compiler = wt_open_compiler,
     .compile = wt_compile,

@@ -421,6 +421,7 @@ static int wt_call(struct wow_instance *in, const char *func, const int32_t *arg
 const struct wow_engine wow_engine = {
     .name = "wasmtime",
     .version = WASMTIME_VERSION,
+    .load_maps_code = true,
     .has_baseline = true,
     .open = wt_open,
     .load = wt_load,

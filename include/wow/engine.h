@@ -90,6 +90,8 @@ struct wow_engine {
     bool has_baseline;   /* it compiles at WOW_BASELINE, too */
     /* A process that has loaded so many modules is replaced; 0: never. For engines that leak. */
     uint32_t loads_max;
+    /* Does compile, or load, make memory executable? Who does not is refused it. */
+    bool compile_maps_code, load_maps_code;
 
     /* In the compiling process only, which makes code of one tier. */
     int (*open_compiler)(enum wow_tier tier, struct wow_runtime **out, struct err *err);

@@ -101,7 +101,8 @@ static int read_code(struct plan *p, struct err *err)
 
 static int spawn(const struct plan *p, int talk, pid_t *pid, struct err *err)
 {
-    char *argv[] = {(char *)p->program, (char *)"nobody", (char *)p->tier, (char *)p->memory, NULL};
+    char *argv[] = {(char *)p->program, (char *)"nobody", (char *)p->tier,
+                    (char *)p->memory,  (char *)"60",     NULL};
     posix_spawn_file_actions_t actions;
 
     posix_spawn_file_actions_init(&actions);
@@ -132,6 +133,8 @@ static int listen_to(struct plan *p, int talk, struct err *err)
     err_set(err, ERR_INTERNAL, "the compiler ended and said nothing: it crashed, or took too much");
     while ((n = recv(talk, line, sizeof line - 1, 0)) > 0) {
         line[n] = '\0';
+        if (line[0] == 'R')
+            continue;
         if (line[0] == 'K') {
             snprintf(p->key, sizeof p->key, "%.64s", line + 1);
             if (send(talk, "c", 1, MSG_NOSIGNAL) != 1)

@@ -22,6 +22,7 @@
 #include "host/guest.h"
 #include "host/imports.h"
 #include "wire/message.h"
+#include "worker/rules.h"
 #include "worker/sandbox.h"
 
 static void say(char what, const char *text)
@@ -219,18 +220,25 @@ int compiler_read_role(int argc, char **argv, struct compiler_role *out)
 {
     char *end = NULL;
 
-    if (argc < 4 || argc > 5 || tier_of(argv[2], &out->tier) < 0)
+    if (argc < 5 || argc > 6 || tier_of(argv[2], &out->tier) < 0)
         return -1;
     out->user = argv[1];
     out->memory_mb = (unsigned)strtoul(argv[3], &end, 10);
-    out->trusts = argc == 5;
-    return *end == '\0' && out->memory_mb > 0 ? 0 : -1;
+    out->cpu_s = (unsigned)strtoul(argv[4], NULL, 10);
+    out->trusts = argc == 6;
+    return *end == '\0' && out->memory_mb > 0 && out->cpu_s > 0 ? 0 : -1;
 }
 
 int compiler_run(const struct compiler_role *role)
 {
-    const struct sandbox_limits limits = {
-        .cpu_s = COMPILER_CPU_S, .memory = COMPILER_MEMORY, .file_size = COMPILER_OUT_MAX};
+    const struct sandbox_plan plan = {
+        .user = role->user,
+        .who = RULE_COMPILER | (wow_engine.compile_maps_code ? RULE_CODE : 0),
+        .dirs = SANDBOX_NO_DIRS,
+        .file = COMPILER_OUT_MAX,
+        .memory = COMPILER_MEMORY,
+        .cpu_s = role->cpu_s,
+    };
     char family[ARTIFACT_FAMILY_MAX] = "";
     struct order o = {.role = role, .family = family};
     struct err err;
@@ -240,7 +248,9 @@ int compiler_run(const struct compiler_role *role)
     /* An engine may want to see the machine before it works; it has seen no client's bytes yet. */
     int r = wow_engine.open_compiler(role->tier, &o.rt, &err);
     if (r == 0)
-        r = sandbox_compiler(role->user, &limits, &err);
+        r = sandbox_compiler(&plan, &err);
+    if (r == 0)
+        say('R', "");
     if (r == 0)
         r = receive(&o, &err);
     if (r > 0)

@@ -11,6 +11,7 @@
  * (wire/message.h), with the code as sent (base64 text) and an empty file for the machine code.
  * The compiler says
  *
+ *     R                            it is locked in, and dies with wowd from now on
  *     K<sha256 of the wasm, hex> <engine that the zip's manifest asks for, or "-"> <what else it
  *      asks for, as JSON, or nothing>
  *                                  and waits: "c" to go on; end of file means it is not wanted
@@ -33,14 +34,14 @@
 #define COMPILER_CODE_MAX (64u << 20)   /* the upload, base64 */
 #define COMPILER_OUT_MAX (512ul << 20)  /* machine code */
 #define COMPILER_MEMORY (4ul << 30)     /* address space */
-#define COMPILER_CPU_S 60u
 
-/* What it is to be, from the command line: USER TIER MEMORY_MB, and "trust" behind it. */
+/* What it is to be, from the command line: USER TIER MEMORY_MB CPU_S, and "trust" behind it. */
 struct compiler_role {
     const char *user; /* whom to become when root */
     enum wow_tier tier;
     unsigned memory_mb; /* the most linear memory the code may ever use */
-    bool trusts;        /* what was sent may be machine code (compile/artifact.h) */
+    unsigned cpu_s;
+    bool trusts; /* what was sent may be machine code (compile/artifact.h) */
 };
 
 int compiler_read_role(int argc, char **argv, struct compiler_role *out);

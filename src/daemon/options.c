@@ -53,9 +53,15 @@ static const struct option table[] = {
      "how long an activation waits for a processor or memory before it is refused"},
     {"timeout", "MS", NUMBER(timeout_ms, 1, 86400000), "deadline of a run that names none"},
     {"log-limit", "KB", NUMBER(log_kb, 0, 10240), "what an activation may print"},
+    {"file-limit", "MB", NUMBER(file_mb, 1, 1u << 24),
+     "how large an action may make a file in a granted directory"},
+    {"compile-time", "S", NUMBER(compile_s, 1, 3600),
+     "processor time that compiling an action may take, and twice that by the clock"},
     {"idle-timeout", "S", NUMBER(idle_s, 1, 86400),
      "close a connection on which nothing has moved for so long"},
     {"user", "NAME", TEXT(user), "whom workers run as, when wowd runs as root"},
+    {"user-ids", "FIRST:COUNT", TEXT(user_ids),
+     "give each worker a user id of its own, from FIRST on; its group is that of --user"},
     {"grant-dirs", "DIR:DIR…", TEXT(grant_dirs),
      "below which directories actions may ask for one (annotation \"dir\")"},
     {"policy", "FILE", TEXT(policy),
@@ -92,6 +98,7 @@ static void set_defaults(struct options *o)
         .cache = default_dir("/var/cache/wow", "XDG_CACHE_HOME", ".cache"),
         .engine = mem_dup("auto"),
         .user = mem_dup("nobody"),
+        .user_ids = mem_dup(""),
         .grant_dirs = mem_dup(""),
         .policy = mem_dup(""),
         .ca_file = mem_dup(""),
@@ -109,6 +116,8 @@ static void set_defaults(struct options *o)
         .proxy = true,
         .tiering = true,
         .idle_s = 60,
+        .file_mb = 1024,
+        .compile_s = 60,
     };
 }
 
@@ -271,6 +280,8 @@ static int read_arguments(struct options *o, int argc, char **argv, enum options
             *want = OPTIONS_HELP;
         else if (strcmp(argv[i], "--version") == 0)
             *want = OPTIONS_VERSION;
+        else if (strcmp(argv[i], "--print-sandbox") == 0)
+            *want = OPTIONS_SANDBOX;
         else
             r = read_argument(o, argc, argv, &i, err);
     }
@@ -317,7 +328,7 @@ void options_help(void)
         printf("  %-24s (%s; default %s%s%s)\n", "", name, opt->kind == TEXT ? "'" : "",
                show(&o, opt, small), opt->kind == TEXT ? "'" : "");
     }
-    puts("  --help, --version\n\n"
+    puts("  --help, --version, --print-sandbox (what workers and compilers may do)\n\n"
          "Every setting may also stand in the environment, or in the file of --config.\n"
          "When wowd accepts connections it prints one line on standard output:\n"
          "  ready executor=ADDR:PORT proxy=PORT");

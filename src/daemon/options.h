@@ -14,7 +14,7 @@ struct options {
     char *executor; /* ADDR:PORT */
     char *data, *cache;
     char *engine;
-    char *user;
+    char *user, *user_ids;
     char *grant_dirs, *policy, *ca_file;
     char *container_logs;
     char *config;
@@ -26,12 +26,14 @@ struct options {
     unsigned timeout_ms;
     unsigned log_kb;
     unsigned cache_mb;
+    unsigned file_mb;
+    unsigned compile_s;
     bool tiering, trust_precompiled, proxy;
     unsigned idle_s;
 };
 
 /* What the command line asks for. */
-enum options_want { OPTIONS_SERVE, OPTIONS_HELP, OPTIONS_VERSION };
+enum options_want { OPTIONS_SERVE, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_SANDBOX };
 
 /* Read all sources. On error nothing of o is to be used. */
 int options_read(int argc, char **argv, struct options *o, enum options_want *want,

@@ -130,5 +130,5 @@ int ask_check(const struct ask *a, const struct caps *caps, struct err *err)
                        "the action asks for requests to '%.200s', which this daemon's policy does "
                        "not grant it",
                        missing);
-    return dirs_open(&a->dirs, roots, 2, NULL, err);
+    return dirs_open(&a->dirs, roots, 2, false, NULL, err);
 }

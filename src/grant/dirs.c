@@ -4,6 +4,7 @@
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -110,14 +111,46 @@ static int open_granted(const struct roots *const *roots, size_t rootc, const ch
                    path, some ? "" : " (it grants none)");
 }
 
-int dirs_open(const struct dirs *d, const struct roots *const *roots, size_t rootc, int *fds,
-              struct err *err)
+static int as_mount(int dir, bool writable)
+{
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+                                          (writable ? 0 : MOUNT_ATTR_RDONLY),
+                              .propagation = MS_PRIVATE};
+    AUTO(fd)
+    int tree =
+        open_tree(dir, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+    if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0)
+        return -1;
+    return openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+bool dirs_can_mount(void)
+{
+    AUTO(fd) int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    AUTO(fd) int mount = as_mount(root, false);
+
+    return mount >= 0;
+}
+
+/* In place of a directory, a mount of it. */
+static int mount_own(int *dir, const char *path, bool writable, struct err *err)
+{
+    AUTO(fd) int plain = *dir;
+
+    *dir = as_mount(plain, writable);
+    return *dir >= 0 ? 0 : err_errno(err, ERR_INTERNAL, "making '%.200s' a mount", path);
+}
+
+int dirs_open(const struct dirs *d, const struct roots *const *roots, size_t rootc, bool own_mounts,
+              int *fds, struct err *err)
 {
     const char *name = d->names;
 
     for (uint32_t i = 0; i < d->dirc; i++) {
-        int fd = open_granted(roots, rootc, name, (d->writable >> i & 1) != 0, err);
-        if (fd < 0) {
+        bool writable = (d->writable >> i & 1) != 0;
+        int fd = open_granted(roots, rootc, name, writable, err);
+        if (fd < 0 || (fds && own_mounts && mount_own(&fd, name, writable, err) < 0)) {
             while (fds && i > 0)
                 close(fds[--i]);
             return -(int)err->kind;

@@ -41,7 +41,12 @@ void dirs_done(struct dirs *d);
 
 /*
  * Open them, for a worker; the descriptors are the caller's. Each must lie within one of the lists
- * of roots, of which there are rootc. fds NULL: only see whether that can be done.
+ * of roots, of which there are rootc. With own_mounts each is a mount of its own, that ends there
+ * for who tries "..", and is read-only if it was asked for so. fds NULL: only see whether it can be
+ * done.
  */
-int dirs_open(const struct dirs *d, const struct roots *const *roots, size_t rootc, int *fds,
-              struct err *err);
+int dirs_open(const struct dirs *d, const struct roots *const *roots, size_t rootc, bool own_mounts,
+              int *fds, struct err *err);
+
+/* Can this process make such mounts? */
+bool dirs_can_mount(void);

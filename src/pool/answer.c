@@ -4,11 +4,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/scan.h"
 #include "engine/tier.h"
 #include "pool/lines.h"
 #include "pool/priv.h"
 #include "pool/sink.h"
 
+#define NO_RESPONSE "The action did not produce a valid response and exited unexpectedly."
 #define LOG_END 512u   /* what stands behind a log that was cut */
 #define LINE_FRAME 64u /* of a line, its time and stream */
 
@@ -108,7 +110,25 @@ static void collect_log(struct activation *a, const struct wire_map *map, unsign
     buf_text(&a->log, "]");
 }
 
-static void take_outcome(struct activation *a, const struct wire_map *map, unsigned slot)
+/*
+ * Take the result out of the slot. The worker has checked that it is JSON, but one in a guest's
+ * hands can say so of anything, and change it while we look: so the copy is checked once more.
+ */
+static bool take_result(struct activation *a, const struct wire_map *map, unsigned slot,
+                        uint32_t size)
+{
+    struct scan_text all;
+    struct err err;
+
+    buf_put(&a->text, wire_output(map, slot), size);
+    a->result = a->text.data;
+    a->result_size = a->text.size;
+    return scan_whole(a->result, a->result_size, &all, &err) == 0 &&
+           (all.type == SCAN_OBJECT || all.type == SCAN_ARRAY);
+}
+
+/* False when no honest worker leaves such a thing. */
+static bool take_outcome(struct activation *a, const struct wire_map *map, unsigned slot)
 {
     const struct wire_slot *s = &map->head->slots[slot];
     uint32_t outcome = s->outcome, size = s->output_size;
@@ -118,15 +138,16 @@ static void take_outcome(struct activation *a, const struct wire_map *map, unsig
     a->run_ns = s->run_ns;
     a->memory_used = s->measure ? s->memory_used : 0;
     text[sizeof text - 1] = '\0';
-    if ((outcome == WIRE_SUCCESS || outcome == WIRE_APP_ERROR) && size > 1 &&
-        size <= WIRE_OUTPUT_MAX) {
-        a->status = outcome == WIRE_SUCCESS ? ACTIVATION_SUCCESS : ACTIVATION_APPLICATION_ERROR;
-        a->result = (const char *)wire_output(map, slot);
-        a->result_size = size;
-    } else {
+    if (outcome != WIRE_SUCCESS && outcome != WIRE_APP_ERROR) {
         set_error(a, outcome == WIRE_INTERNAL ? ACTIVATION_WHISK_ERROR : ACTIVATION_DEVELOPER_ERROR,
                   text);
+        return outcome <= WIRE_INTERNAL;
     }
+    a->status = outcome == WIRE_SUCCESS ? ACTIVATION_SUCCESS : ACTIVATION_APPLICATION_ERROR;
+    if (size <= WIRE_OUTPUT_MAX && take_result(a, map, slot, size))
+        return true;
+    set_error(a, ACTIVATION_DEVELOPER_ERROR, NO_RESPONSE);
+    return false;
 }
 
 static void answer_expired(struct activation *a)
@@ -138,23 +159,24 @@ static void answer_expired(struct activation *a)
     set_error(a, ACTIVATION_DEVELOPER_ERROR, text);
 }
 
-void answer_slot(struct activation *a, const struct wire_map *map, unsigned slot)
+bool answer_slot(struct activation *a, const struct wire_map *map, unsigned slot)
 {
     uint32_t state = atomic_load_explicit(&map->head->slots[slot].state, memory_order_acquire);
 
     const struct container *c = a->container;
+    bool honest = true;
 
     if (a->wants_log)
         collect_log(a, map, slot);
     sink_activation(c->pool->settings.container_logs, c->id, map, slot, a->limits.log_kb * 1024);
     if (state == WIRE_DONE)
-        take_outcome(a, map, slot);
+        honest = take_outcome(a, map, slot);
     else if (a->expired)
         answer_expired(a);
     else
-        set_error(a, ACTIVATION_DEVELOPER_ERROR,
-                  "The action did not produce a valid response and exited unexpectedly.");
+        set_error(a, ACTIVATION_DEVELOPER_ERROR, NO_RESPONSE);
     give_back(a);
+    return honest;
 }
 
 void answer_failed(struct activation *a, enum activation_status status, const char *text)

@@ -14,13 +14,15 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "compile/compiler.h"
 #include "engine/tier.h"
 #include "wire/message.h"
 
-#define HURRY_MS 120000u   /* how long somebody waits for code */
-#define PATIENT_MS 1800000u /* how long the background may take, on a busy machine */
+/* How long it may take, for each second of processor time it may have. */
+#define HURRY_MS 2000u    /* when somebody waits for the code */
+#define PATIENT_MS 30000u /* in the background, on a busy machine */
 #define PATIENT_NICE 15
 
 struct child {
@@ -31,7 +33,10 @@ struct child {
     int pidfd, talk;
     struct watch *talk_watch, *exit_watch;
     struct timer *timer;
+    unsigned cpu_s;
+    bool ready; /* it has locked itself in */
     bool paused;
+    bool has_named; /* it has said what the module is: it may not say something else later */
     bool complete, refused; /* what it said */
     struct err err;
 };
@@ -63,8 +68,7 @@ static int judge(const struct child *c, int status, struct err *err)
         return err_set(err, ERR_UNUSABLE,
                        "the compiler was stopped (signal %d): the module takes more than its %u s, "
                        "%lu MiB or %lu MiB of machine code, or crashes it",
-                       WTERMSIG(status), COMPILER_CPU_S, COMPILER_MEMORY >> 20,
-                       COMPILER_OUT_MAX >> 20);
+                       WTERMSIG(status), c->cpu_s, COMPILER_MEMORY >> 20, COMPILER_OUT_MAX >> 20);
     if (!c->complete || WEXITSTATUS(status) != 0)
         return err_set(err, ERR_INTERNAL, "the compiler ended with status %d and said nothing",
                        WEXITSTATUS(status));
@@ -93,11 +97,12 @@ static void hear_name(struct child *c, const char *line)
 {
     struct cache_alias said;
 
-    if (!read_name(line, &said)) {
+    if (c->has_named || !read_name(line, &said)) {
         err_set(&c->err, ERR_INTERNAL, "the compiler does not name the module");
         kill(c->pid, SIGKILL);
         return;
     }
+    c->has_named = true;
     c->events->named(c->ctx, &said);
 }
 
@@ -112,6 +117,11 @@ static bool hear(struct child *c, bool *named)
     line[n] = '\0';
     *named = line[0] == 'K';
     switch (line[0]) {
+    case 'R':
+        c->ready = true;
+        if (c->paused)
+            kill(c->pid, SIGSTOP);
+        break;
     case 'K':
         hear_name(c, line + 1);
         break;
@@ -158,6 +168,8 @@ static void exit_ready(void *ctx)
     if (named)
         return; /* a name from a process that has ended: whoever was told will not get an answer */
     waitpid(c->pid, &status, 0);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        log_event("compile.violation", "what=call pid=%d", (int)c->pid);
     c->pid = 0;
     int r = judge(c, status, &err);
     c->events->ended(c->ctx, c->refused, r < 0 ? &err : NULL);
@@ -178,7 +190,8 @@ void child_go(struct child *c)
 
 void child_pause(struct child *c, bool paused)
 {
-    if (c->paused != paused)
+    /* Stopped before it has asked to die with us, it would never do so. */
+    if (c->paused != paused && c->ready)
         kill(c->pid, paused ? SIGSTOP : SIGCONT);
     c->paused = paused;
 }
@@ -186,21 +199,26 @@ void child_pause(struct child *c, bool paused)
 static int spawn(struct child *c, const struct pool_settings *s, const struct engine *engine,
                  enum wow_tier tier, int talk, struct err *err)
 {
-    char path[4096], memory[16];
+    char path[4096], memory[16], cpu[16];
     char *argv[] = {path,
                     (char *)s->user,
                     (char *)tier_name(tier),
                     memory,
+                    cpu,
                     s->trust_precompiled ? (char *)"trust" : NULL,
                     NULL};
     char *env[] = {NULL};
     posix_spawn_file_actions_t actions;
 
+    snprintf(cpu, sizeof cpu, "%u", s->compile_s);
     snprintf(memory, sizeof memory, "%u", s->memory_max_mb);
     snprintf(path, sizeof path, "%s/wow-compile-%s", s->programs, engine->name);
     posix_spawn_file_actions_init(&actions);
     int high = fcntl(talk, F_DUPFD_CLOEXEC, 100); /* talk may itself be 3 */
     posix_spawn_file_actions_adddup2(&actions, high, COMPILER_TALK);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, s->prints, STDERR_FILENO);
     posix_spawn_file_actions_addclosefrom_np(&actions, COMPILER_TALK + 1);
     int r = posix_spawn(&c->pid, path, &actions, NULL, argv, env);
     posix_spawn_file_actions_destroy(&actions);
@@ -221,6 +239,7 @@ int child_new(struct loop *l, const struct pool_settings *settings, const struct
     c->loop = l;
     c->talk = pair[0];
     c->pidfd = -1;
+    c->cpu_s = settings->compile_s;
     int r = spawn(c, settings, engine, tier, far, err);
     if (r < 0) {
         c->pid = 0;
@@ -261,6 +280,6 @@ int child_start(struct child *c, const struct child_order *order, struct err *er
     c->talk_watch = watch_new(c->loop, c->talk, talk_ready, c);
     c->exit_watch = watch_new(c->loop, c->pidfd, exit_ready, c);
     c->timer = timer_new(c->loop, too_long, c);
-    timer_set(c->timer, order->hurry ? HURRY_MS : PATIENT_MS);
+    timer_set(c->timer, (uint64_t)c->cpu_s * (order->hurry ? HURRY_MS : PATIENT_MS));
     return 0;
 }

@@ -39,7 +39,7 @@ static struct worker *spawn(struct pool *p, struct engine *e)
     struct worker *w;
     struct err err;
 
-    if (p->workers >= p->settings.workers + POOL_EXTRA_MAX + POOL_SPARES + POOL_SLEEPERS_MAX)
+    if (p->workers >= POOL_WORKERS_MAX(p->settings.workers))
         return NULL;
     if (worker_spawn(p->processes, e, &w, &err) < 0) {
         if (err.kind != ERR_REFUSED) /* else its zygote has died, and is about to be started anew */

@@ -307,7 +307,7 @@ static void ended(void *ctx, bool refused, const struct err *err)
 /* The upload as a file of memory, which the child maps. */
 static int keep_upload(struct job *j, struct err *err)
 {
-    AUTO(fd) int fd = memfd_create("upload", MFD_CLOEXEC);
+    AUTO(fd) int fd = memfd_create("upload", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     size_t at = 0;
 
     while (fd >= 0 && at < j->size) {
@@ -316,7 +316,8 @@ static int keep_upload(struct job *j, struct err *err)
             return err_errno(err, ERR_INTERNAL, "keeping an upload");
         at += (size_t)n;
     }
-    if (fd < 0)
+    /* What one compiler could change, the next would read. */
+    if (fd < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) < 0)
         return err_errno(err, ERR_INTERNAL, "memfd");
     j->file = TAKE_FD(fd);
     return 0;

@@ -16,7 +16,6 @@
 #define ADDRESS_FIRST 0x7f400001u /* 127.64.0.0/10 is the containers' */
 #define ADDRESSES (1u << 22)
 #define LOG_MAX (64u << 20)
-#define ERROR_TEXT_MAX 8192u
 #define TIMEOUT_MAX_MS (365ull * 24 * 3600 * 1000)
 
 _Static_assert(CONTAINER_ENV_MAX + ACTIVATION_ENV_MAX <= WIRE_ENV_MAX, "a guest gets them all");
@@ -301,7 +300,7 @@ void container_run(struct container *c, struct activation *a)
     a->timeout_ms = time_for(c, a);
     bool allowed = limits_apply(a);
     a->deadline_ns = a->asked_ns + a->timeout_ms * 1000000u;
-    buf_init(&a->text, ERROR_TEXT_MAX);
+    buf_init(&a->text, WIRE_OUTPUT_MAX);
     buf_init(&a->log, LOG_MAX);
     if (!allowed) {
         AUTO(mem) char *text = mem_print("The policy no longer has the profile '%s'.", c->profile);

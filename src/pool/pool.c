@@ -13,14 +13,22 @@ int pool_new(struct loop *l, const struct pool_settings *settings, const struct 
     p->events = *events;
     p->ctx = ctx;
     int r = pool_load_policy(p, err);
+    if (r == 0 && settings->uid_first && settings->uid_count < POOL_WORKERS_MAX(settings->workers))
+        r = err_set(err, ERR_INVALID, "user ids for workers: %u are less than the %u there may be",
+                    settings->uid_count, POOL_WORKERS_MAX(settings->workers));
     if (r == 0)
+        r = heard_new(l, &p->heard, err);
+    if (r == 0) {
+        p->settings.prints = heard_end(p->heard);
         r = cache_open(settings->cache, (uint64_t)settings->cache_mb << 20, &p->cache, err);
+    }
     if (r == 0)
         r = engines_find(&p->engines, &p->settings, p->cache, err);
     if (r == 0)
         r = processes_new(l, &p->settings, &p->engines, &schedule_events, p, &p->processes, err);
     if (r < 0) {
         cache_close(p->cache);
+        heard_free(p->heard);
         policy_free(p->policy);
         free(p);
         return r;
@@ -45,6 +53,7 @@ void pool_free(struct pool *p)
     HASH_ITER (by_id, p->by_id, c, next)
         container_destroy(c);
     cache_close(p->cache);
+    heard_free(p->heard);
     policy_free(p->policy);
     free(p);
 }

@@ -11,6 +11,7 @@
 #include "pool/compile.h"
 #include "pool/deadline.h"
 #include "pool/engines.h"
+#include "pool/heard.h"
 #include "pool/pool.h"
 #include "pool/process.h"
 #include "pool/queue.h"
@@ -44,11 +45,13 @@ struct pool {
     void *ctx;
     struct policy *policy;
     struct cache *cache;
+    struct heard *heard;
     struct engines engines;
     struct compiles *compiles;
     struct processes *processes;
     struct deadlines *deadlines;
-    struct timer *reclaim; /* looks for activations stuck behind a long one */
+    struct timer *suspects; /* looks whether idle workers are idle */
+    struct timer *reclaim;  /* looks for activations stuck behind a long one */
     struct container *by_id, *by_address;
     uint32_t addresses;  /* allotted so far */
     struct queue *queue; /* activations that wait for a worker, or for memory */
@@ -101,6 +104,12 @@ void slot_fill(struct worker *w, unsigned slot, uint32_t place, const struct act
 /* listen.c */
 bool listen_before_wait(void *pool);
 
+/* suspect.c */
+void suspect_report(struct worker *w, const char *what); /* it was taken over: end it */
+void suspect_ring(struct worker *w, unsigned finished);  /* it has rung, and finished so many */
+void suspect_idle(struct pool *p);                       /* a worker has nothing to do any more */
+void suspect_look(void *pool);
+
 /* schedule.c */
 void schedule_init(struct pool *p);
 void schedule_run(struct pool *p, struct activation *a);
@@ -117,5 +126,6 @@ void call_drop(struct pool *p, struct worker *w, unsigned slot); /* its activati
 void call_close(struct worker *w);                               /* it is gone */
 
 /* answer.c: fill in an activation's answer and give it back to its door. */
-void answer_slot(struct activation *a, const struct wire_map *map, unsigned slot);
+/* False when the worker cannot be trusted any more: what it left no honest one does. */
+bool answer_slot(struct activation *a, const struct wire_map *map, unsigned slot);
 void answer_failed(struct activation *a, enum activation_status status, const char *text);

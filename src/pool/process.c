@@ -37,6 +37,8 @@ struct processes {
     struct zygote zygotes[ENGINES_MAX]; /* by the engine's index */
     struct worker *first;
     uint32_t ids;
+    uint32_t uids;   /* how many were given out; they come round again */
+    bool own_mounts; /* granted directories are handed over as mounts of their own */
 };
 
 static void control_ready(void *ctx);
@@ -55,37 +57,53 @@ static void worker_environment(char *out[WORKER_ENV_MAX])
     out[n] = NULL;
 }
 
-/* Start the zygote's program with its end of the control socket as descriptor 3. */
-static int start_zygote(struct zygote *z, struct err *err)
+/* The zygote's program: its end of the control socket becomes 3, what its workers print to 4. */
+static int spawn_zygote(struct zygote *z, int far)
 {
-    struct processes *p = z->owner;
-    char path[4096];
-    char *argv[] = {path, (char *)p->settings->user, NULL};
+    const struct pool_settings *s = z->owner->settings;
+    char path[4096], data[16], file[16];
+    char *argv[] = {path, (char *)s->user, (char *)s->grant_dirs, data, file, NULL};
     char *env[WORKER_ENV_MAX];
     posix_spawn_file_actions_t actions;
-    int pair[2];
 
-    snprintf(path, sizeof path, "%s/wow-worker-%s", p->settings->programs, z->engine->name);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return err_errno(err, ERR_INTERNAL, "socketpair");
+    if (z->owner->own_mounts)
+        argv[2] = (char *)"-";
+    else if (s->policy[0]) /* which may grant others tomorrow */
+        argv[2] = (char *)"*";
+    snprintf(path, sizeof path, "%s/wow-worker-%s", s->programs, z->engine->name);
+    snprintf(data, sizeof data, "%u", s->memory_max_mb + POOL_WORKER_MB);
+    snprintf(file, sizeof file, "%u", s->file_mb);
     worker_environment(env);
     posix_spawn_file_actions_init(&actions);
-    /* Through a high number, as pair[1] may itself be 3. */
-    int high = fcntl(pair[1], F_DUPFD_CLOEXEC, 100);
+    /* Through high numbers, as what there is may itself be 3 or 4. */
+    int high = fcntl(far, F_DUPFD_CLOEXEC, 100), prints = fcntl(s->prints, F_DUPFD_CLOEXEC, 100);
     posix_spawn_file_actions_adddup2(&actions, high, WIRE_CONTROL_FD);
+    posix_spawn_file_actions_adddup2(&actions, prints, WIRE_PRINTS_FD);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     /* Not every library marks its descriptors as not to be inherited. */
-    posix_spawn_file_actions_addclosefrom_np(&actions, WIRE_CONTROL_FD + 1);
+    posix_spawn_file_actions_addclosefrom_np(&actions, WIRE_PRINTS_FD + 1);
     int r = posix_spawn(&z->pid, path, &actions, NULL, argv, env);
     posix_spawn_file_actions_destroy(&actions);
     close(high);
+    close(prints);
+    return r;
+}
+
+static int start_zygote(struct zygote *z, struct err *err)
+{
+    struct processes *p = z->owner;
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return err_errno(err, ERR_INTERNAL, "socketpair");
+    int r = spawn_zygote(z, pair[1]);
     close(pair[1]);
     if (r != 0) {
         close(pair[0]);
         z->pid = 0;
         errno = r;
-        return err_errno(err, ERR_INTERNAL, "starting '%s'", path);
+        return err_errno(err, ERR_INTERNAL, "starting 'wow-worker-%s'", z->engine->name);
     }
     z->control = pair[0];
     z->up = false;
@@ -103,6 +121,7 @@ int processes_new(struct loop *l, const struct pool_settings *settings, struct e
     p->settings = settings;
     p->events = *events;
     p->ctx = ctx;
+    p->own_mounts = (settings->grant_dirs[0] || settings->policy[0]) && dirs_can_mount();
     for (unsigned i = 0; i < engines->n; i++)
         p->zygotes[i] = (struct zygote){.owner = p, .engine = &engines->all[i], .control = -1};
     int r = start_zygote(&p->zygotes[engines->preferred->index], err);
@@ -134,17 +153,34 @@ static void bell_ready(void *ctx)
     ssize_t n = read(w->bell, &count, sizeof count);
 
     (void)n;
-    if (worker_bell(w))
-        w->owner->events.news(w, w->owner->ctx);
+    worker_bell(w);
+    w->owner->events.news(w, w->owner->ctx); /* also when there is none: such rings are counted */
 }
 
 /* Have the zygote fork, for a worker whose descriptors are made. */
 static int ask(struct zygote *z, struct worker *w, int far_sock, int map, struct err *err)
 {
-    struct wire_message m = {.type = WIRE_SPAWN, .id = w->id};
+    struct wire_message m = {.type = WIRE_SPAWN, .id = w->id, .user = w->uid};
     int fds[3] = {far_sock, map, w->bell};
 
     return wire_send(z->control, &m, fds, 3, MSG_DONTWAIT, err);
+}
+
+/* A user id that no living worker has; 0 when workers have none of their own. */
+static uint32_t choose_uid(struct processes *p)
+{
+    const struct pool_settings *s = p->settings;
+    const struct worker *w = NULL;
+    uint32_t uid = 0;
+
+    if (!s->uid_first)
+        return 0;
+    do {
+        uid = s->uid_first + p->uids++ % s->uid_count;
+        for (w = p->first; w && w->uid != uid; w = w->next)
+            ;
+    } while (w); /* there are more ids than workers: pool_new has looked */
+    return uid;
 }
 
 int worker_spawn(struct processes *p, struct engine *e, struct worker **out, struct err *err)
@@ -157,6 +193,7 @@ int worker_spawn(struct processes *p, struct engine *e, struct worker **out, str
     w->owner = p;
     w->engine = e;
     w->id = ++p->ids;
+    w->uid = choose_uid(p);
     w->pidfd = w->sock = -1;
     w->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int r = wire_map_create(&map, &w->map, err);
@@ -396,7 +433,7 @@ static int load(struct worker *w, int place, struct module *m, const struct caps
         return err_set(err, ERR_INTERNAL, "the module's code is gone from the cache");
     AUTO(fd) int fd = code.fd;
     fds[0] = fd;
-    int r = dirs_open(&m->dirs, roots, 2, fds + 1, err);
+    int r = dirs_open(&m->dirs, roots, 2, w->owner->own_mounts, fds + 1, err);
     if (r < 0) /* it was there at init */
         return err_set(err, ERR_NOT_FOUND,
                        "a directory that the action was granted is gone, or granted no more");

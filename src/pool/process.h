@@ -34,8 +34,8 @@ struct worker {
     struct processes *owner;
     struct engine *engine;
     struct worker *prev, *next;
-    uint32_t id;
-    pid_t pid; /* 0 until the zygote has told */
+    uint32_t id, uid; /* uid: its own user; 0: the one of all */
+    pid_t pid;        /* 0 until the zygote has told */
     int pidfd, sock, bell;
     struct watch *watch;
     struct wire_map map;
@@ -54,7 +54,11 @@ struct worker {
     uint64_t order;                  /* next slot's place in the row */
     uint64_t progress_ns;            /* when it was last seen to start something */
     uint64_t activations;
-    uint64_t charged; /* bytes its guest may come to use */
+    uint64_t charged;       /* bytes its guest may come to use */
+    uint64_t rings_from_ns; /* rings for nothing, and since when they are counted */
+    uint32_t rings;
+    uint64_t idle_since;  /* activations it had had when it was first seen idle, … */
+    uint64_t idle_cpu_ns; /* … and its processor time then */
     uint32_t loads;
     uint64_t uses;
     struct worker_place places[WIRE_PLACES];

@@ -17,8 +17,10 @@
  * is refused.
  */
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -136,6 +138,7 @@ static void free_slot(struct pool *p, struct worker *w, unsigned slot)
     w->active--;
     if (w->active == 0) {
         budget_charge(p, w, 0);
+        suspect_idle(p);
         if (w->stopped)
             worker_stop(w, false); /* its guest had ended before it stopped */
         if (w->worn)
@@ -291,7 +294,8 @@ static void finish_slot(struct pool *p, struct worker *w, unsigned slot)
     if (atomic_load_explicit(&w->map.head->slots[slot].state, memory_order_acquire) == WIRE_DONE)
         learn(a->container->module, w->map.head->slots[slot].run_ns); /* else it was killed */
     w->progress_ns = clock_mono_ns();
-    answer_slot(a, &w->map, slot);
+    if (!answer_slot(a, &w->map, slot))
+        suspect_report(w, "result");
     if (large)
         wire_trim(&w->map, slot);
     free_slot(p, w, slot); /* only now: the answer pointed into it */
@@ -307,11 +311,15 @@ static bool is_worn(const struct worker *w)
 void schedule_news(struct worker *w, void *ctx)
 {
     struct pool *p = ctx;
+    unsigned finished = 0;
 
     for (unsigned i = 0; i < WIRE_SLOTS; i++)
         if (w->slots[i] &&
-            atomic_load_explicit(&w->map.head->slots[i].state, memory_order_acquire) == WIRE_DONE)
+            atomic_load_explicit(&w->map.head->slots[i].state, memory_order_acquire) == WIRE_DONE) {
             finish_slot(p, w, i);
+            finished++;
+        }
+    suspect_ring(w, finished);
     call_look(p, w);
     count_worker(p, w);
     if (w->active > 1 && !w->counted)
@@ -341,10 +349,13 @@ static void exited(struct worker *w, int status, void *ctx)
     struct pool *p = ctx;
 
     p->workers--;
-    if (!w->doomed)
+    const bool by_itself = !w->doomed;
+    if (by_itself && WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        suspect_report(w, "call");
+    else if (by_itself)
         log_event("worker.exit", "pid=%d status=%d active=%u", (int)w->pid, status, w->active);
     struct engine *e = w->engine;
-    e->stillborn = !w->doomed && w->activations == 0 ? e->stillborn + 1 : 0;
+    e->stillborn = by_itself && w->activations == 0 ? e->stillborn + 1 : 0;
     if (e->stillborn == STILLBORN_MAX)
         failed(e, "workers end before they are given anything", p);
     if (!p->closing)
@@ -393,7 +404,9 @@ static void expired(struct activation *a, void *ctx)
         free_slot(p, w, a->slot);
         ended(a);
         give_up(p, a);
-    } else if (w && atomic_load(&w->map.head->slots[a->slot].state) == WIRE_TAKEN) {
+    } else if (w && atomic_load(&w->map.head->slots[a->slot].state) == WIRE_DONE) {
+        schedule_news(w, p); /* just in time */
+    } else if (w) {
         worker_kill(w); /* answered when it is gone */
     } else if (!w && a->container->paused && a->due_ns != a->deadline_ns) {
         a->expired = false; /* it waits for its container */
@@ -449,6 +462,7 @@ void schedule_init(struct pool *p)
     p->budget = budget_bytes(&p->settings);
     p->deadlines = deadlines_new(p->loop, expired, p);
     p->reclaim = timer_new(p->loop, reclaim, p);
+    p->suspects = timer_new(p->loop, suspect_look, p);
     loop_before_wait(p->loop, listen_before_wait, p);
     choose_keep_spares(p);
 }
@@ -474,4 +488,5 @@ void schedule_close(struct pool *p)
     deadlines_free(p->deadlines);
     queue_free(p->queue);
     timer_free(p->reclaim);
+    timer_free(p->suspects);
 }

@@ -16,11 +16,12 @@
 #define WIRE_PLACES 256       /* modules a worker holds */
 #define WIRE_DIRS_MAX 16      /* directories granted to one module */
 #define WIRE_NAMES_MAX 4096   /* bytes of their names */
-#define WIRE_CONTROL_FD 3     /* a zygote's and a worker's socket to wowd */
+#define WIRE_CONTROL_FD 3     /* a zygote's socket to wowd */
+#define WIRE_PRINTS_FD 4      /* what its workers are to have as standard error */
 
 enum wire_type {
     /* wowd to zygote */
-    WIRE_SPAWN, /* fork worker `id`; descriptors: its socket, shared memory, bell */
+    WIRE_SPAWN, /* fork worker `id`, to run as `user`; descriptors: socket, shared memory, bell */
     /* zygote to wowd */
     WIRE_SPAWNED, /* descriptor: pidfd */
     WIRE_EXITED,  /* status: as from waitpid */
@@ -38,6 +39,7 @@ struct wire_message {
     int32_t pid;
     int32_t status;
     uint32_t place;
+    uint32_t user;      /* SPAWN: a user id that no other worker has; 0: the zygote's choice */
     uint32_t tier;      /* LOAD: enum wow_tier */
     uint64_t code_size; /* LOAD: how much of the file is code */
     uint32_t dirs;      /* LOAD: how many names; bit i of writable says which may be written */

@@ -4,14 +4,12 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pwd.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -20,120 +18,25 @@
 
 #include "base/auto.h"
 #include "wire/message.h"
+#include "worker/filter.h"
+#include "worker/landlock.h"
+#include "worker/rules.h"
 
 /* For each module an engine keeps its file and the guest its directories; then what guests open. */
 #define FILES_MAX (WIRE_PLACES * (2u + WIRE_DIRS_MAX) + 256u)
 
-#ifdef __SANITIZE_ADDRESS__
+#if !SANDBOX_KILLS
 /*
- * AddressSanitizer reserves terabytes, and looks for leaks by means that a sandbox takes away: in
- * builds for tests the address space has no limit, and only wowd is looked at for leaks. Signals
- * are the engine's, or end the process as they should.
+ * Sanitizers look for leaks by means that a sandbox takes away: only wowd is looked at for leaks.
+ * Signals are the engine's, or end the process as they should.
  */
-#define LIMITS_MEMORY false
+#define OPTIONS                                                                                    \
+    "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0"
 const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
-           "handle_abort=0";
-}
-#else
-#define LIMITS_MEMORY true
+const char *__asan_default_options(void) { return OPTIONS; }
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void) { return OPTIONS; }
 #endif
-
-/* All a worker or a compiler may ask of the kernel; anything else fails with EPERM. */
-static const int allowed[] = {
-    /* memory */
-    SCMP_SYS(mmap),
-    SCMP_SYS(munmap),
-    SCMP_SYS(mprotect),
-    SCMP_SYS(madvise),
-    SCMP_SYS(mremap),
-    SCMP_SYS(brk),
-    SCMP_SYS(membarrier),
-    /* messages and waiting */
-    SCMP_SYS(recvmsg),
-    SCMP_SYS(sendmsg),
-    SCMP_SYS(futex),
-    SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(nanosleep),
-    SCMP_SYS(poll),
-    SCMP_SYS(sched_yield),
-    SCMP_SYS(restart_syscall),
-    /* descriptors it was handed */
-    SCMP_SYS(read),
-    SCMP_SYS(readv),
-    SCMP_SYS(pread64),
-    SCMP_SYS(preadv),
-    SCMP_SYS(write),
-    SCMP_SYS(writev),
-    SCMP_SYS(pwrite64),
-    SCMP_SYS(pwritev),
-    SCMP_SYS(lseek),
-    SCMP_SYS(close),
-    SCMP_SYS(fcntl),
-    SCMP_SYS(dup),
-    SCMP_SYS(fstat),
-    SCMP_SYS(newfstatat),
-    SCMP_SYS(statx),
-    SCMP_SYS(ftruncate),
-    SCMP_SYS(fallocate),
-    SCMP_SYS(fadvise64),
-    SCMP_SYS(fsync),
-    SCMP_SYS(fdatasync),
-    SCMP_SYS(getdents64),
-    /* names below directories it was handed */
-    SCMP_SYS(openat2),
-    SCMP_SYS(mkdirat),
-    SCMP_SYS(unlinkat),
-    SCMP_SYS(renameat),
-    SCMP_SYS(renameat2),
-    SCMP_SYS(linkat),
-    SCMP_SYS(symlinkat),
-    SCMP_SYS(readlinkat),
-    SCMP_SYS(utimensat),
-    /* clocks, chance, signals of its own, the end */
-    SCMP_SYS(clock_gettime),
-    SCMP_SYS(clock_getres),
-    SCMP_SYS(gettimeofday),
-    SCMP_SYS(getrandom),
-    SCMP_SYS(rt_sigaction),
-    SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(sigaltstack),
-    SCMP_SYS(getpid),
-    SCMP_SYS(gettid),
-    SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(setpriority),
-    SCMP_SYS(exit),
-    SCMP_SYS(exit_group),
-};
-
-static struct sock_fprog filter;
-
-/* Have libseccomp write its program to a file of memory, and keep it for every worker. */
-static int make_filter(struct err *err)
-{
-    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    AUTO(fd) int fd = memfd_create("filter", MFD_CLOEXEC);
-    bool ok = ctx && fd >= 0;
-
-    for (size_t i = 0; ok && i < sizeof allowed / sizeof *allowed; i++)
-        ok = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0) == 0;
-    /* A shared futex of another process, or a packet socket: not even the numbers exist. */
-    ok = ok && seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0;
-    ok = ok && seccomp_export_bpf(ctx, fd) == 0;
-    if (ctx)
-        seccomp_release(ctx);
-    off_t size = ok ? lseek(fd, 0, SEEK_END) : -1;
-    if (size <= 0)
-        return err_set(err, ERR_INTERNAL, "making the system call filter failed");
-    filter.filter = malloc((size_t)size);
-    if (!filter.filter || pread(fd, filter.filter, (size_t)size, 0) != size)
-        return err_set(err, ERR_INTERNAL, "reading the system call filter failed");
-    filter.len = (unsigned short)((size_t)size / sizeof *filter.filter);
-    return 0;
-}
 
 /* A tmpfs with nothing in it becomes the root, and the old one is let go. */
 static bool enter_empty_root(void)
@@ -163,31 +66,72 @@ static int find_user(const char *user, struct sandbox *out, struct err *err)
     return 0;
 }
 
-int sandbox_enter(const char *user, struct sandbox *out, struct err *err)
+/* When memory runs out, it is us that the kernel ends. */
+static void offer_to_oom(void)
 {
-    *out = (struct sandbox){0};
-    int r = find_user(user, out, err);
+    AUTO(fd) int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? write(fd, "1000", 4) : 0;
+
+    (void)n;
+}
+
+/* Which files Landlock is to leave: none, those below roots, or (NULL) it need not look. */
+static const char *landlock_roots(const struct sandbox_plan *plan)
+{
+    bool elsewhere =
+        strcmp(plan->dirs, SANDBOX_OWN_MOUNTS) == 0 || strcmp(plan->dirs, SANDBOX_ANY_DIRS) == 0;
+
+    return elsewhere ? NULL : plan->dirs;
+}
+
+/*
+ * Of what we are as root, what it takes to make a worker of a child: to become another user. And to
+ * end it: that it dies with us is a signal of ours to it.
+ */
+static int keep_little(struct err *err)
+{
+    const uint32_t little =
+        1u << CAP_SETUID | 1u << CAP_SETGID | 1u << CAP_SETPCAP | 1u << CAP_KILL;
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct has[2];
+
+    if (syscall(SYS_capget, &head, has) < 0)
+        return err_errno(err, ERR_INTERNAL, "capget");
+    const struct __user_cap_data_struct keep[2] = {
+        {.effective = has[0].effective & little, .permitted = has[0].permitted & little}};
+    return syscall(SYS_capset, &head, keep) == 0
+               ? 0
+               : err_errno(err, ERR_INTERNAL, "giving up capabilities");
+}
+
+int sandbox_enter(const struct sandbox_plan *plan, struct sandbox *out, struct err *err)
+{
+    unsigned who = plan->who | (plan->dirs[0] ? RULE_DIRS : 0);
+
+    *out = (struct sandbox){.plan = plan, .landlock = -1};
+    int r = find_user(plan->user, out, err);
     if (r == 0)
-        r = make_filter(err);
+        r = filter_make(who, &out->filter, err);
     if (r < 0)
         return r;
-    int as_root = geteuid() == 0 ? 0 : CLONE_NEWUSER;
-    if (unshare(as_root | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) == 0) {
+    offer_to_oom();
+    out->landlock = landlock_make(landlock_roots(plan), &out->landlock_version);
+    const int new_user = geteuid() == 0 ? 0 : CLONE_NEWUSER;
+    if (unshare(new_user | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) == 0) {
         out->own_network = true;
         out->empty_root = enter_empty_root();
     }
-    return 0;
+    return new_user == 0 ? keep_little(err) : 0;
 }
 
-static int give_up_user(const struct sandbox *box, struct err *err)
+static int give_up_user(unsigned uid, unsigned gid, struct err *err)
 {
     /* While we are root: another user may not. */
     for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
         prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-    if (geteuid() == 0 && box->uid != 0 &&
-        (setgroups(0, NULL) < 0 || setresgid(box->gid, box->gid, box->gid) < 0 ||
-         setresuid(box->uid, box->uid, box->uid) < 0))
-        return err_errno(err, ERR_INTERNAL, "changing to user %u", box->uid);
+    if (geteuid() == 0 && uid != 0 &&
+        (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0))
+        return err_errno(err, ERR_INTERNAL, "changing to user %u", uid);
     /* What a user namespace of our own gave us. */
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct none[2] = {0};
@@ -196,10 +140,14 @@ static int give_up_user(const struct sandbox *box, struct err *err)
     return 0;
 }
 
-static int load_filter(struct err *err)
+static int load_filters(const struct sandbox *box, struct err *err)
 {
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) < 0)
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        return err_errno(err, ERR_INTERNAL, "giving up privileges");
+    if (box->landlock >= 0 && landlock_enter(box->landlock) < 0)
+        return err_errno(err, ERR_INTERNAL, "Landlock");
+    fd_close(box->landlock);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &box->filter, 0, 0) < 0)
         return err_errno(err, ERR_INTERNAL, "loading the system call filter");
     return 0;
 }
@@ -215,32 +163,44 @@ static void limit(int what, unsigned long value)
     setrlimit((__rlimit_resource_t)what, &r);
 }
 
-int sandbox_lock(const struct sandbox *box, struct err *err)
+static void set_limits(const struct sandbox_plan *plan)
 {
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, FILES_MAX);
     limit(RLIMIT_MEMLOCK, 0);
     limit(RLIMIT_MSGQUEUE, 0);
-    int r = give_up_user(box, err);
+    limit(RLIMIT_NICE, 0);
+    limit(RLIMIT_RTPRIO, 0);
+    limit(RLIMIT_FSIZE, plan->file);
+    if (SANDBOX_KILLS && plan->data)
+        limit(RLIMIT_DATA, plan->data);
+    if (SANDBOX_KILLS && plan->memory)
+        limit(RLIMIT_AS, plan->memory);
+    if (plan->cpu_s)
+        limit(RLIMIT_CPU, plan->cpu_s);
+}
+
+int sandbox_lock(const struct sandbox *box, unsigned own_uid, struct err *err)
+{
+    bool owns = own_uid && geteuid() == 0;
+
+    set_limits(box->plan);
+    /* Of workers with ids of their own, the group is what they have in common. */
+    umask(owns ? 0002 : 0022);
+    int r = give_up_user(owns ? own_uid : box->uid, box->gid, err);
     if (r < 0)
         return r;
     limit(RLIMIT_NPROC, 0); /* after the change of user, whom it counts for */
     /* The change of user cleared it: when wowd or the zygote dies, so do we. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         return err_errno(err, ERR_INTERNAL, "asking to die with the parent");
-    return load_filter(err);
+    return load_filters(box, err);
 }
 
-int sandbox_compiler(const char *user, const struct sandbox_limits *limits, struct err *err)
+int sandbox_compiler(const struct sandbox_plan *plan, struct err *err)
 {
     struct sandbox box;
 
-    int r = sandbox_enter(user, &box, err);
-    if (r < 0)
-        return r;
-    limit(RLIMIT_CPU, limits->cpu_s);
-    if (LIMITS_MEMORY)
-        limit(RLIMIT_AS, limits->memory);
-    limit(RLIMIT_FSIZE, limits->file_size);
-    return sandbox_lock(&box, err);
+    int r = sandbox_enter(plan, &box, err);
+    return r < 0 ? r : sandbox_lock(&box, 0, err);
 }

@@ -4,9 +4,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -14,9 +11,6 @@
 #include "host/guest.h"
 #include "host/wasi.h"
 #include "wire/message.h"
-
-/* wowd and the zygote come first: it is they who end a guest that does not end by itself. */
-#define NICE 5
 
 /* A module as wowd loaded it, with the directories its action was granted. */
 struct place {
@@ -30,7 +24,7 @@ struct place {
 struct worker {
     struct wow_runtime *rt;
     struct wire_map map;
-    struct worker_fds fds;
+    int sock, bell;
     struct place places[WIRE_PLACES];
     uint32_t loads; /* LOAD messages so far */
     struct wasi *wasi;
@@ -42,7 +36,7 @@ static void ring(struct worker *w)
 
     atomic_store(&w->map.head->bell, 1);
     if (atomic_exchange(&w->map.head->wowd_sleeps, 0)) {
-        ssize_t n = write(w->fds.bell, &one, sizeof one);
+        ssize_t n = write(w->bell, &one, sizeof one);
         (void)n; /* can only fail when it is full of rings already */
     }
 }
@@ -119,7 +113,7 @@ static bool read_message(struct worker *w)
     int fds[WIRE_FDS_MAX];
     struct err err;
 
-    if (wire_receive(w->fds.sock, &m, fds, 0, &err) <= 0)
+    if (wire_receive(w->sock, &m, fds, 0, &err) <= 0)
         return false;
     if (m.type == WIRE_LOAD)
         load(w, &m, fds);
@@ -245,7 +239,7 @@ static void linger(const struct worker *w)
         sched_yield();
 }
 
-int worker_run(struct wow_runtime *rt, const struct worker_fds *fds, struct err *err)
+int worker_run(struct wow_runtime *rt, const struct worker_start *start, struct err *err)
 {
     struct worker *w = calloc(1, sizeof *w);
     bool gone = false;
@@ -253,12 +247,10 @@ int worker_run(struct wow_runtime *rt, const struct worker_fds *fds, struct err 
     if (!w)
         return err_set(err, ERR_INTERNAL, "out of memory");
     w->rt = rt;
-    w->fds = *fds;
-    int r = wire_map_open(fds->map, &w->map, err);
-    if (r < 0)
-        return r;
+    w->sock = start->sock;
+    w->bell = start->bell;
+    w->map = start->map;
     w->wasi = wasi_new();
-    setpriority(PRIO_PROCESS, 0, NICE);
     while (!gone) {
         if (run_next(w, &gone))
             continue;

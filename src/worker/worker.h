@@ -5,13 +5,14 @@
  * time, each in a fresh instance. Serves one namespace; wowd kills it at a deadline.
  */
 
+#include "wire/slot.h"
 #include "wow/engine.h"
 
-struct worker_fds {
+struct worker_start {
     int sock; /* messages from wowd */
-    int map;  /* shared memory */
     int bell; /* eventfd: rung when an activation is done */
+    struct wire_map map;
 };
 
 /* Serves until wowd closes the socket: then returns 0. */
-int worker_run(struct wow_runtime *rt, const struct worker_fds *fds, struct err *err);
+int worker_run(struct wow_runtime *rt, const struct worker_start *start, struct err *err);

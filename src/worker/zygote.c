@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,15 +20,25 @@
 
 #define STOP_S 2u
 
+/* wowd and the zygote come first: it is they who end a guest that does not end by itself. */
+#define NICE 5
+
 struct zygote {
     struct wow_runtime *rt;
     int control, signals;
     struct sandbox box;
 };
 
-/* The child: nothing of the zygote's stays open but standard error and its three descriptors. */
-static void __attribute__((noreturn)) be_worker(struct zygote *z, const struct worker_fds *fds)
+/* What wowd hands over for a worker, in this order. */
+enum { HANDED_SOCK, HANDED_MAP, HANDED_BELL };
+
+/*
+ * The child: nothing of the zygote's stays open, and what it was handed but for the map, which is
+ * mapped before the lock: then no memory can be shared any more. What it prints wowd reads.
+ */
+static void __attribute__((noreturn)) be_worker(struct zygote *z, unsigned uid, const int *handed)
 {
+    struct worker_start start = {.sock = handed[HANDED_SOCK], .bell = handed[HANDED_BELL]};
     struct err err = {0};
     sigset_t none;
 
@@ -35,9 +46,15 @@ static void __attribute__((noreturn)) be_worker(struct zygote *z, const struct w
     sigprocmask(SIG_SETMASK, &none, NULL);
     close(z->control);
     close(z->signals);
-    int r = sandbox_lock(&z->box, &err);
+    dup2(WIRE_PRINTS_FD, STDERR_FILENO);
+    close(WIRE_PRINTS_FD);
+    setpriority(PRIO_PROCESS, 0, NICE);
+    int r = wire_map_open(handed[HANDED_MAP], &start.map, &err);
+    close(handed[HANDED_MAP]);
     if (r == 0)
-        r = worker_run(z->rt, fds, &err);
+        r = sandbox_lock(&z->box, uid, &err);
+    if (r == 0)
+        r = worker_run(z->rt, &start, &err);
     if (r < 0)
         log_event("worker.fault", "pid=%d error=\"%s\"", (int)getpid(), err.msg);
     _exit(r < 0 ? 1 : 0);
@@ -52,14 +69,13 @@ static void tell(struct zygote *z, struct wire_message *m, int fd)
         log_event("zygote.fault", "error=\"%s\"", err.msg);
 }
 
-static void spawn(struct zygote *z, uint32_t id, const int *handed)
+static void spawn(struct zygote *z, const struct wire_message *order, const int *handed)
 {
-    struct worker_fds fds = {.sock = handed[0], .map = handed[1], .bell = handed[2]};
-    struct wire_message m = {.type = WIRE_SPAWNED, .id = id};
+    struct wire_message m = {.type = WIRE_SPAWNED, .id = order->id};
     pid_t pid = fork();
 
     if (pid == 0)
-        be_worker(z, &fds);
+        be_worker(z, order->user, handed);
     AUTO(fd) int pidfd = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
     m.pid = (int32_t)pid;
     if (pidfd < 0) {
@@ -93,7 +109,7 @@ static int serve(struct zygote *z, struct err *err)
     int r = wire_receive(z->control, &m, fds, 0, err);
 
     if (r > 0 && m.type == WIRE_SPAWN)
-        spawn(z, m.id, fds);
+        spawn(z, &m, fds);
     for (int i = 0; i < WIRE_FDS_MAX; i++)
         fd_close(fds[i]);
     return r;
@@ -106,7 +122,30 @@ static void wait_for_all(void)
         ;
 }
 
-int zygote_run(struct wow_runtime *rt, int control, const char *user, struct err *err)
+/* How granted directories are held. */
+static const char *held(const struct sandbox *box)
+{
+    const char *dirs = box->plan->dirs;
+
+    if (strcmp(dirs, SANDBOX_NO_DIRS) == 0)
+        return "none";
+    if (strcmp(dirs, SANDBOX_OWN_MOUNTS) == 0)
+        return "mounts";
+    return box->landlock >= 0 && strcmp(dirs, SANDBOX_ANY_DIRS) != 0 ? "landlock" : "open";
+}
+
+/* What is on, and what is not. */
+static void log_sandbox(const struct sandbox *box)
+{
+    log_event("sandbox",
+              "engine=%s user=%u root=%s network=%s seccomp=%s landlock=%d directories=%s",
+              wow_engine.name, box->uid, box->empty_root ? "empty" : "shared",
+              box->own_network ? "none" : "shared", SANDBOX_KILLS ? "kill" : "refuse",
+              box->landlock_version, held(box));
+}
+
+int zygote_run(struct wow_runtime *rt, int control, const struct sandbox_plan *plan,
+               struct err *err)
 {
     struct zygote z = {.rt = rt, .control = control};
     sigset_t mask;
@@ -120,12 +159,11 @@ int zygote_run(struct wow_runtime *rt, int control, const char *user, struct err
     z.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
     if (z.signals < 0)
         return err_errno(err, ERR_INTERNAL, "signalfd");
-    int r = sandbox_enter(user, &z.box, err);
+    signal(SIGXFSZ, SIG_IGN); /* what is larger than a file may be is an error of the guest's */
+    int r = sandbox_enter(plan, &z.box, err);
     if (r < 0)
         return r;
-    if (!z.box.empty_root || !z.box.own_network)
-        log_event("sandbox.partial", "empty_root=%d own_network=%d", z.box.empty_root,
-                  z.box.own_network);
+    log_sandbox(&z.box);
 
     struct pollfd polls[2] = {{.fd = control, .events = POLLIN},
                               {.fd = z.signals, .events = POLLIN}};

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 GUESTS = ROOT / "tests" / "guests"
 BUILD = pathlib.Path(os.environ.get("WOW_BUILD", ROOT / "build")).resolve()
 NAMES = sorted(p.name.removeprefix("wow-worker-") for p in BUILD.glob("wow-worker-*"))
-ENGINES = [name for name in NAMES if name != "fake"]
+ENGINES = [name for name in NAMES if name not in ("fake", "hostile")]
 
 STATUSES = ["success", "application error", "action developer error", "whisk internal error"]
 UNEXPECTED_EXIT = "The action did not produce a valid response and exited unexpectedly."

@@ -18,8 +18,8 @@ from harness import (BUILD, NAMES, UNEXPECTED_EXIT, Background, clean_environmen
 
 OPTIONS = ["executor", "proxy", "proxy-port", "data", "cache", "cache-size", "engine", "tiering",
            "trust-precompiled", "workers", "memory", "memory-max", "memory-budget", "queue-wait",
-           "timeout", "log-limit", "idle-timeout", "user", "grant-dirs", "policy",
-           "outbound", "ca-file", "container-logs", "config"]
+           "timeout", "log-limit", "file-limit", "compile-time", "idle-timeout", "user",
+           "user-ids", "grant-dirs", "policy", "outbound", "ca-file", "container-logs", "config"]
 ENGINE = NAMES[0]
 
 
@@ -268,7 +268,7 @@ def locked_in(wowd):
         status = status_of(pid)
         assert status["NoNewPrivs"] == "1"
         assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
-        if "sandbox.partial" not in wowd.log():  # only who has a namespace of its own may
+        if "network=shared" not in wowd.log():  # only who has a namespace of its own may
             assert int(status["CapBnd"], 16) == 0
         assert "0" not in status["Uid"].split(), "a worker is not root"
 
@@ -292,7 +292,8 @@ def test_help_and_config_agree(tmp_path, start_wowd):
         "cache": str(daemon.cache), "engine": ENGINE, "workers": 2, "memory": 64,
         "memory-max": 96, "memory-budget": 1000, "queue-wait": 100, "timeout": 1000,
         "log-limit": 64, "idle-timeout": 9, "user": "nobody", "grant-dirs": "",
-        "policy": "", "outbound": 8, "ca-file": "", "container-logs": "",
+        "policy": "", "outbound": 8, "ca-file": "", "container-logs": "", "file-limit": 64,
+        "compile-time": 60, "user-ids": "",
         "cache-size": 64, "tiering": True, "trust-precompiled": "off"}))
     assert set(json.loads(file.read_text())) == set(OPTIONS) - {"config"}
     again = start_wowd(ENGINE, "--config", file, place=tmp_path)

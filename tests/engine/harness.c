@@ -76,7 +76,7 @@ static pid_t start(struct engine *e, const char *kind, const char *const *args, 
 
 struct engine *engine_start(const char *dir, const char *name, enum wow_tier tier)
 {
-    static const char *const args[] = {"nobody", NULL};
+    static const char *const args[] = {"nobody", "", "2048", "64", NULL};
     struct engine *e = calloc(1, sizeof *e);
     int pair[2];
 
@@ -85,7 +85,8 @@ struct engine *engine_start(const char *dir, const char *name, enum wow_tier tie
     e->name = name;
     e->tier = tier;
     e->sock = e->bell = e->pidfd = -1;
-    e->zygote = start(e, "worker", args, &pair[1], 1);
+    const int fds[2] = {pair[1], STDERR_FILENO};
+    e->zygote = start(e, "worker", args, fds, 2);
     e->control = pair[0];
     close(pair[1]);
     return e;
@@ -152,7 +153,7 @@ pid_t engine_worker_pid(const struct engine *e) { return e->pid; }
 
 int engine_compile_text(struct engine *e, const char *base64, char said[512])
 {
-    const char *args[] = {"nobody", tier_name(e->tier), "512", NULL};
+    const char *args[] = {"nobody", tier_name(e->tier), "512", "60", NULL};
     struct wire_message order = {.type = WIRE_COMPILE, .names_size = 5, .names = "main"};
     struct err err;
     int code = memfd_create("upload", MFD_CLOEXEC), out = memfd_create("code", MFD_CLOEXEC);
