@@ -193,7 +193,7 @@ uint16_t wasi_fd_advise(const struct wasi_call *c)
 
     if (r != WASI_OK)
         return r;
-    if (arg32(c, 3) >= sizeof advice / sizeof *advice)
+    if (arg32(c, 3) >= sizeof advice / sizeof *advice || c->v[1] > INT64_MAX || c->v[2] > INT64_MAX)
         return WASI_INVAL;
     return wasi_host_errno(
         posix_fadvise(fd->host, (off_t)c->v[1], (off_t)c->v[2], advice[arg32(c, 3)]));
@@ -266,6 +266,8 @@ uint16_t wasi_fd_fdstat_set_flags(const struct wasi_call *c)
 
     if (r != WASI_OK)
         return r;
+    if (flags > FDFLAGS_ALL)
+        return WASI_INVAL;
     if ((flags ^ fd->flags) & ~(uint32_t)(FDFLAG_APPEND | FDFLAG_NONBLOCK))
         return WASI_NOTSUP; /* the kernel cannot change the others either */
     int host = (flags & FDFLAG_APPEND ? O_APPEND : 0) | O_NONBLOCK;
