@@ -5,7 +5,10 @@ BUILD := build
 DEFAULT := wasmtime
 ENGINES := wasmtime wamr wasmer
 
-.PHONY: help run test serve build engines install check format asan soak bench clean
+.PHONY: help run test serve build engines install check format asan tsan fuzz soak bench clean
+
+# Seconds for each target of `make fuzz`.
+T := 60
 
 help:
 	@echo 'make run      install what is missing, build, run examples/add once, stop'
@@ -15,6 +18,8 @@ help:
 	@echo 'make bench    measure; prints the tables of docs/bench.md'
 	@echo 'make check    the house rules: layers, banned functions, sizes, format, shell scripts'
 	@echo 'make asan     the tests with address and undefined behaviour sanitizers'
+	@echo 'make tsan     the same with the thread sanitizer, on the fake engine'
+	@echo 'make fuzz     each fuzz target for T=60 seconds, with libFuzzer (tests/fuzz)'
 	@echo 'make soak     100,000 activations in one worker, many modules, and a million activations'
 	@echo '              among guests that misbehave, on each engine; prints what changed'
 	@echo 'make format   let clang-format have its way'
@@ -47,6 +52,14 @@ asan:
 	@tools/install engines
 	@tools/build $(BUILD)/asan "$(ENGINES)" -DWOW_SANITIZE=ON
 	@cd $(BUILD)/asan && ctest --output-on-failure
+
+tsan:
+	@tools/build $(BUILD)/tsan "" -DWOW_TSAN=ON
+	@cd $(BUILD)/tsan && ctest --output-on-failure -R '^unit|^fuzz|fake'
+
+fuzz:
+	@tools/install fuzz
+	@tests/fuzz/run $(T)
 
 soak: engines
 	@cd $(BUILD) && { WOW_SOAK=100000 ctest --verbose -R '^engine|api.soak' --timeout 3600; \
