@@ -117,7 +117,7 @@ static void print_rule(FILE *to, const struct rule *r)
     char when[80];
 
     snprintf(when, sizeof when, "%s%s%s%s", r->only ? r->only : "", r->only && r->needs ? ", " : "",
-             r->needs & RULE_DIRS ? "with --grant-dirs" : "",
+             r->needs & RULE_DIRS ? "if directories may be granted" : "",
              r->needs & RULE_CODE ? "if the engine needs it" : "");
     fprintf(to, "  %-17s %-6s %s%s%s\n", r->name, r->who & RULE_WORKER ? "worker" : "",
             r->who & RULE_COMPILER ? "compiler"
