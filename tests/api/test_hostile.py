@@ -433,7 +433,7 @@ def test_it_does_not_compute_on_once_it_is_answered(hostile):
     miner = Attacker(wowd, env={"__OW_NAMESPACE": "miner"})
     reply = miner.reply(*forged("{}", miner, bell))
     assert reply.result == {}, "it is answered"
-    until(lambda: "what=idle engine=hostile" in wowd.log(), "it is found out")
+    until(lambda: "what=idle engine=hostile" in wowd.log(), "it is found out", 30)
     until(lambda: not wowd.spinning(), "the loop is gone")
 
 
