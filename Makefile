@@ -4,8 +4,10 @@ BUILD := build
 # An engine that is not built takes minutes: `make run` needs only the first.
 DEFAULT := wasmtime
 ENGINES := wasmtime wamr wasmer
+# Interpreters, for actions that are not wasm.
+KINDS := js
 
-.PHONY: help run test serve build engines install check format asan tsan fuzz soak bench clean
+.PHONY: help run test serve build engines kinds install check format asan tsan fuzz soak bench clean
 
 # Seconds for each target of `make fuzz`.
 T := 60
@@ -15,6 +17,7 @@ help:
 	@echo 'make test     install, build, run all tests'
 	@echo 'make serve    build and run wowd in the foreground'
 	@echo 'make engines  build with all engines: $(ENGINES)'
+	@echo 'make kinds    build with the interpreters of other kinds of actions: $(KINDS)'
 	@echo 'make bench    measure; prints the tables of docs/bench.md'
 	@echo 'make check    the house rules: layers, banned functions, sizes, format, shell scripts'
 	@echo 'make asan     the tests with address and undefined behaviour sanitizers'
@@ -44,6 +47,10 @@ build: install
 engines:
 	@tools/install engines
 	@tools/build $(BUILD) "$(ENGINES)"
+	@tools/build-kind $(BUILD) $(KINDS)
+
+kinds: build
+	@tools/build-kind $(BUILD) $(KINDS)
 
 check: install
 	@tools/check
@@ -51,6 +58,7 @@ check: install
 asan:
 	@tools/install engines
 	@tools/build $(BUILD)/asan "$(ENGINES)" -DWOW_SANITIZE=ON
+	@tools/build-kind $(BUILD)/asan $(KINDS)
 	@cd $(BUILD)/asan && ctest --output-on-failure
 
 tsan:

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/auto.h"
+#include "base/buf.h"
 #include "base/scan.h"
 #include "host/http.h"
 
@@ -13,6 +15,10 @@
 #define POINTER "get_wasm_memory_buffer_pointer"
 #define LENGTH "get_wasm_memory_buffer_len"
 #define BUFFER_FUNCTIONS 3u
+
+/* An interpreter's. */
+#define PREPARE "wow_prepare"
+#define RUN "wow_run"
 
 #define EXHAUSTED "The action exhausted its memory and was aborted."
 
@@ -52,6 +58,8 @@ enum guest_shape guest_shape(bool (*exports)(const void *module, const char *fun
         have += there;
         missing = there ? missing : buffer[i];
     }
+    if (have == BUFFER_FUNCTIONS && exports(module, PREPARE) && exports(module, RUN))
+        return GUEST_INTERPRETER;
     if (have == 0 && begins)
         return GUEST_WASI;
     if (have == BUFFER_FUNCTIONS && begins)
@@ -258,6 +266,19 @@ static bool not_json(struct run *run, const char *text, size_t n, const struct e
                   text, n > 64 ? "…" : "");
 }
 
+/* What an interpreter says of an action that failed, as a JSON string. */
+static void take_fault(struct run *run, const struct scan_text *value)
+{
+    AUTO(buf) struct buf text;
+    struct err err;
+
+    buf_init(&text, value->n);
+    if (scan_unescape(value, &text, &err) < 0)
+        finish(run, WIRE_DEV_ERROR, "%s", err.msg);
+    else
+        finish(run, scan_equals(value, EXHAUSTED) ? WIRE_MEMORY : WIRE_DEV_ERROR, "%s", text.data);
+}
+
 /* The buffer's JSON: {"Ok": value} or {"Err": value}. */
 static void take_envelope(struct run *run, const char *text, size_t n)
 {
@@ -271,6 +292,9 @@ static void take_envelope(struct run *run, const char *text, size_t n)
     } else if (all.type == SCAN_OBJECT && member(&all, "Err", &value)) {
         bool whisk = value.type == SCAN_OBJECT && member(&value, "error", &error);
         put_error(run, whisk ? &error : &value);
+    } else if (run->shape == GUEST_INTERPRETER && all.type == SCAN_OBJECT &&
+               member(&all, "Fault", &value) && value.type == SCAN_STRING) {
+        take_fault(run, &value);
     } else {
         finish(run, WIRE_DEV_ERROR,
                "The action's response is %s without \"Ok\" or \"Err\", which say how it ended.",
@@ -278,26 +302,51 @@ static void take_envelope(struct run *run, const char *text, size_t n)
     }
 }
 
-static void take_buffer(struct run *run)
+/* Where the guest left its answer; false when the outcome is settled. */
+static bool find_buffer(struct run *run, const char **text, size_t *size)
 {
     int32_t at, n;
 
     if (!call(run, POINTER, NULL, &at) || !call(run, LENGTH, NULL, &n))
-        return;
-    if ((uint32_t)n > WIRE_OUTPUT_MAX) {
-        finish(run, WIRE_DEV_ERROR,
-               "The action produced a response that exceeded the allowed length: %u > %u bytes.",
-               (uint32_t)n, WIRE_OUTPUT_MAX);
-        return;
-    }
+        return false;
+    if ((uint32_t)n > WIRE_OUTPUT_MAX)
+        return finish(run, WIRE_DEV_ERROR,
+                      "The action produced a response that exceeded the allowed length: "
+                      "%u > %u bytes.",
+                      (uint32_t)n, WIRE_OUTPUT_MAX);
     const uint8_t *from = wow_engine.span(run->instance, (uint32_t)at, (uint32_t)n);
-    if (!from) {
-        finish(run, WIRE_DEV_ERROR,
-               "The action's response, %u bytes at offset %u, lies outside its memory.",
-               (uint32_t)n, (uint32_t)at);
+    if (!from)
+        return finish(run, WIRE_DEV_ERROR,
+                      "The action's response, %u bytes at offset %u, lies outside its memory.",
+                      (uint32_t)n, (uint32_t)at);
+    *text = (const char *)from;
+    *size = (uint32_t)n;
+    return true;
+}
+
+static void take_buffer(struct run *run)
+{
+    const char *text;
+    size_t n;
+
+    if (find_buffer(run, &text, &n))
+        take_envelope(run, text, n);
+}
+
+/* Make of an action's code what its activations are to get; another status than 0: it cannot be. */
+static void prepare(struct run *run)
+{
+    const char *bytes;
+    int32_t status;
+    size_t n;
+
+    if (!pass_args(run) || !call(run, PREPARE, NULL, &status) || !find_buffer(run, &bytes, &n))
         return;
-    }
-    take_envelope(run, (const char *)from, (uint32_t)n);
+    run->answer->outcome = WIRE_SUCCESS;
+    if (status != 0)
+        finish(run, WIRE_DEV_ERROR, "%.*s", (int)(n < 1024 ? n : 1024), bytes);
+    else
+        put_output(run, bytes, n);
 }
 
 static void take_last_line(struct run *run)
@@ -332,6 +381,12 @@ static void run_instance(struct run *run)
     case GUEST_WASI:
         if (call(run, "_start", NULL, NULL))
             take_last_line(run);
+        break;
+    case GUEST_INTERPRETER:
+        if (run->in->prepares)
+            prepare(run);
+        else if (pass_args(run) && call(run, RUN, NULL, NULL))
+            take_buffer(run);
         break;
     case GUEST_NONE:
         break;
@@ -370,7 +425,7 @@ void guest_run(struct guest_input *in, struct guest_answer *answer)
     struct err err;
     struct wow_end end = {0};
     char length[16];
-    const char *argv[2] = {in->name, length};
+    const char *argv[3] = {in->name, length, in->entry};
 
     *answer = (struct guest_answer){0};
     run.shape = guest_shape(module_exports, in->module, in->entry, &err);
@@ -384,13 +439,17 @@ void guest_run(struct guest_input *in, struct guest_answer *answer)
         argv[1] = (const char *)in->args.data;
     struct wasi_setup setup = {
         .engine = &wow_engine,
-        .argc = run.shape == GUEST_WASI && !json_fits ? 1 : 2,
+        .argc = run.shape == GUEST_INTERPRETER          ? 3
+                : run.shape == GUEST_WASI && !json_fits ? 1
+                                                        : 2,
         .argv = argv,
         .envc = in->envc,
         .env = in->env,
         .in = in->args,
         .dirs = in->dirs,
         .dirc = in->dirc,
+        .data = in->data,
+        .data_size = in->data_size,
         .clock_ns = in->clock_ns,
         .write = guest_writes,
         .wait = guest_waits,

@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * One activation of a guest, from its arguments to its result, on any engine. Three shapes of
+ * One activation of a guest, from its arguments to its result, on any engine. Four shapes of
  * module are accepted, told apart by their exports:
  *
  *  - a command with the buffer ABI: exports _start, memory and the three functions named in
@@ -12,6 +12,8 @@
  *    names as its entry point; _initialize is called if exported, then that function.
  *  - a plain WASI command: _start only. Reads the JSON from stdin (also argv[1], while it is
  *    small); its last line on stdout is the result, the lines before are its log.
+ *  - an interpreter, whose data is the action: exports wow_prepare and wow_run beside the buffer
+ *    functions (docs/kinds.md).
  *
  * docs/guest-abi.md is the page for authors.
  */
@@ -29,7 +31,7 @@
  */
 #define GUEST_REFUSED "wow:refused"
 
-enum guest_shape { GUEST_NONE, GUEST_COMMAND, GUEST_REACTOR, GUEST_WASI };
+enum guest_shape { GUEST_NONE, GUEST_COMMAND, GUEST_REACTOR, GUEST_WASI, GUEST_INTERPRETER };
 
 /*
  * What shape a module has, given a way to ask for its exported functions. entry is the entry
@@ -49,6 +51,9 @@ struct guest_input {
     struct wow_bytes args; /* JSON, with a NUL behind it */
     const struct wasi_dir *dirs;
     int dirc;
+    int data; /* an interpreter's: a file of so many bytes */
+    uint32_t data_size;
+    bool prepares;          /* it is to make of an action's code what it will run */
     uint64_t memory;        /* bytes */
     bool measure;           /* say in the answer how much of it there was in the end */
     uint8_t *output;        /* for the result … */

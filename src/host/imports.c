@@ -1,6 +1,7 @@
 /* From an engine's call to the functions of WASI and `wow`: the one table that all engines link. */
 #include "host/imports.h"
 
+#include "host/data.h"
 #include "host/http.h"
 #include "host/wasi_priv.h"
 
@@ -31,6 +32,8 @@ const struct wow_import host_imports[] = {
     WASI_FUNCTIONS(X)
 #undef X
         {MODULE, "proc_exit", "i:", host_proc_exit},
+    {"wow", "data_size", ":i", data_size},
+    {"wow", "data_read", "iii:i", data_read},
     {"wow", "http_request", "ii:i", http_host_request},
     {"wow", "http_read", "iiii:i", http_host_read},
     {NULL, NULL, NULL, NULL},

@@ -31,6 +31,8 @@ struct wasi_setup {
     struct wow_bytes in;         /* what descriptor 0 reads */
     const struct wasi_dir *dirs; /* preopened as descriptors 3, 4 …; never closed */
     int dirc;
+    int data; /* what data_read reads: a file, of so many bytes; see host/data.h */
+    uint32_t data_size;
     uint64_t clock_ns; /* what clocks are rounded down to; 0: nothing */
     void (*write)(void *ctx, int stream, const uint8_t *data, size_t n); /* stream 1 or 2 */
     void (*wait)(void *ctx, bool waiting); /* around a sleep; may be NULL */

@@ -42,9 +42,13 @@ void activation_stats(const struct activation *a, struct buf *out)
 static void set_error(struct activation *a, enum activation_status status, const char *text)
 {
     buf_clear(&a->text);
-    buf_text(&a->text, "{\"error\":");
-    buf_json_string(&a->text, text, strlen(text));
-    buf_text(&a->text, "}");
+    if (a->prepares) {
+        buf_text(&a->text, text);
+    } else {
+        buf_text(&a->text, "{\"error\":");
+        buf_json_string(&a->text, text, strlen(text));
+        buf_text(&a->text, "}");
+    }
     a->status = status;
     a->result = a->text.data;
     a->result_size = a->text.size;
@@ -52,8 +56,9 @@ static void set_error(struct activation *a, enum activation_status status, const
 
 static void give_back(struct activation *a)
 {
-    log_event("activation", "id=%s container=%.12s engine=%s tier=%s status=%d us=%llu",
-              a->id[0] ? a->id : "-", container_id(a->container), a->engine ? a->engine->name : "-",
+    log_event(a->prepares ? "prepare" : "activation",
+              "id=%s container=%.12s engine=%s tier=%s status=%d us=%llu", a->id[0] ? a->id : "-",
+              container_id(a->container), a->engine ? a->engine->name : "-",
               a->engine ? tier_name(a->tier) : "-", a->status,
               (unsigned long long)(clock_mono_ns() - a->asked_ns) / 1000);
     struct container *c = a->container;
@@ -152,10 +157,10 @@ static bool take_outcome(struct activation *a, const struct wire_map *map, unsig
 
 static void answer_expired(struct activation *a)
 {
-    char text[100];
+    char text[120];
 
-    snprintf(text, sizeof text, "The action exceeded its time limits of %llu milliseconds.",
-             (unsigned long long)a->timeout_ms);
+    snprintf(text, sizeof text, "The action exceeded its time limits of %llu milliseconds%s.",
+             (unsigned long long)a->timeout_ms, a->prepares ? " during initialization" : "");
     set_error(a, ACTIVATION_DEVELOPER_ERROR, text);
 }
 
@@ -168,7 +173,9 @@ bool answer_slot(struct activation *a, const struct wire_map *map, unsigned slot
 
     if (a->wants_log)
         collect_log(a, map, slot);
-    sink_activation(c->pool->settings.container_logs, c->id, map, slot, a->limits.log_kb * 1024);
+    if (!a->prepares)
+        sink_activation(c->pool->settings.container_logs, c->id, map, slot,
+                        a->limits.log_kb * 1024);
     if (state == WIRE_DONE)
         honest = take_outcome(a, map, slot);
     else if (a->expired)
@@ -185,7 +192,8 @@ void answer_failed(struct activation *a, enum activation_status status, const ch
 
     if (a->wants_log)
         buf_text(&a->log, "[]");
-    sink_activation(c->pool->settings.container_logs, c->id, NULL, 0, 0);
+    if (!a->prepares)
+        sink_activation(c->pool->settings.container_logs, c->id, NULL, 0, 0);
     if (text)
         set_error(a, status, text);
     else

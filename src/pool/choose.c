@@ -47,6 +47,8 @@ static struct worker *spawn(struct pool *p, struct engine *e)
         return NULL;
     }
     p->workers++;
+    if (e->preload && code_runner(e->preload) == e)
+        worker_preload(w, e->preload);
     return w;
 }
 

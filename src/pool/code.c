@@ -93,11 +93,17 @@ bool code_open(const struct code *c, struct wow_code *out)
     return out->fd >= 0;
 }
 
-struct module *module_get(struct code *code, struct dirs *dirs)
+/* Where the module that needs no directories is remembered. */
+static struct module **plain(struct code *code, struct data *data)
 {
-    struct module *m = dirs->dirc == 0 ? code->plain : NULL;
+    return data ? &data->plain : &code->plain;
+}
 
-    if (m) {
+struct module *module_get(struct code *code, struct dirs *dirs, struct data *data)
+{
+    struct module *m = dirs->dirc == 0 ? *plain(code, data) : NULL;
+
+    if (m && m->code == code) {
         m->refs++;
         return m;
     }
@@ -105,10 +111,13 @@ struct module *module_get(struct code *code, struct dirs *dirs)
     m->code = code;
     code_ref(code);
     m->dirs = *dirs;
+    m->data = data;
+    if (data)
+        data->refs++;
     m->refs = 1;
     *dirs = (struct dirs){0};
     if (m->dirs.dirc == 0)
-        code->plain = m;
+        *plain(code, data) = m;
     return m;
 }
 
@@ -116,9 +125,10 @@ bool module_unref(struct module *m) { return --m->refs == 0; }
 
 void module_free(struct module *m)
 {
-    if (m->code->plain == m)
-        m->code->plain = NULL;
+    if (*plain(m->code, m->data) == m)
+        *plain(m->code, m->data) = NULL;
     dirs_done(&m->dirs);
+    data_unref(m->data);
     code_unref(m->code);
     free(m);
 }

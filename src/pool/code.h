@@ -3,7 +3,8 @@
 /*
  * What containers run. A code is one module's machine code on one engine: in the cache, or, as
  * long as the optimised one is being made, a baseline in memory. A module is a code with the
- * directories an action was granted; containers with the same code and no directories share one.
+ * directories an action was granted, and an interpreter's data; containers with the same of both
+ * and no directories share one.
  */
 
 #include <stdint.h>
@@ -11,6 +12,7 @@
 
 #include "base/sha256.h"
 #include "grant/dirs.h"
+#include "pool/data.h"
 #include "pool/engines.h"
 
 struct code {
@@ -41,12 +43,13 @@ bool code_open(const struct code *c, struct wow_code *out);
 struct module {
     struct code *code;
     struct dirs dirs;
+    struct data *data; /* when code is an interpreter; or NULL */
     unsigned refs;
     uint64_t typical_ns; /* how long it runs, lately; 0: never has */
 };
 
-/* The module of a code and directories, which are taken over. */
-struct module *module_get(struct code *code, struct dirs *dirs);
+/* The module of a code, directories, which are taken over, and data (or NULL). */
+struct module *module_get(struct code *code, struct dirs *dirs, struct data *data);
 /* One reference less; true when that was the last, and module_free is next. */
 bool module_unref(struct module *m);
 void module_free(struct module *m);

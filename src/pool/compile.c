@@ -455,11 +455,13 @@ static int look(struct compiles *c, const struct compile_request *q, const char 
 int compile(struct compiles *c, const struct compile_request *q, struct compiled *known,
             compile_done *done, void *ctx, struct err *err)
 {
-    char upload[SHA256_HEX];
+    char made[SHA256_HEX];
+    const char *upload = q->upload ? q->upload : made;
     struct engine *engine;
     struct job *j = c->jobs;
 
-    name_upload(q->code, q->size, q->entry, upload);
+    if (!q->upload)
+        name_upload(q->code, q->size, q->entry, made);
     int r = look(c, q, upload, &engine, known, err);
     if (r < 0 || known->code)
         return r < 0 ? r : 1;
@@ -468,7 +470,7 @@ int compile(struct compiles *c, const struct compile_request *q, struct compiled
     if (!j) {
         j = NEW(struct job);
         j->owner = c;
-        memcpy(j->upload, upload, sizeof upload);
+        memcpy(j->upload, upload, SHA256_HEX);
         j->entry = mem_dup(q->entry);
         j->sent = q->code;
         j->size = q->size;

@@ -29,6 +29,7 @@ void compiles_free(struct compiles *c);
 struct compile_request {
     const char *code; /* base64 text, borrowed until done */
     size_t size;
+    const char *upload;    /* its name, SHA256_HEX; NULL: to be made of code and entry */
     const char *entry;     /* the function a reactor is called by */
     struct engine *engine; /* NULL: what the manifest asks for, else the preferred one */
 };

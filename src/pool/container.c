@@ -24,11 +24,12 @@ _Static_assert(CONTAINER_ENV_MAX + ACTIVATION_ENV_MAX <= WIRE_ENV_MAX, "a guest 
 struct initing {
     struct container *container;
     const json_t *annotations;
+    struct source source; /* of an action that an interpreter runs */
     void (*done)(void *ctx, const struct err *err);
     void *ctx;
 };
 
-static void drop_module(struct pool *p, struct module *m)
+void container_drop_module(struct pool *p, struct module *m)
 {
     if (!m || !module_unref(m))
         return;
@@ -41,7 +42,7 @@ void container_unref(struct container *c)
 {
     if (--c->refs > 0)
         return;
-    drop_module(c->pool, c->module);
+    container_drop_module(c->pool, c->module);
     ask_done(&c->ask);
     free(c->profile);
     free(c->ns);
@@ -202,7 +203,26 @@ static int take_ask(struct container *c, const json_t *annotations, const char *
     return ask_check(&c->ask, &caps, err);
 }
 
-static void init_done(void *ctx, const struct compiled *made, const struct err *err)
+static void init_done(void *ctx, struct module *m, const struct err *err)
+{
+    struct initing *i = ctx;
+    struct container *c = i->container;
+
+    if (c->state == CONTAINER_STARTING) {
+        c->state = err ? CONTAINER_NEW : CONTAINER_READY;
+        c->module = m;
+    } else {
+        container_drop_module(c->pool, m);
+    }
+    if (err && c->state != CONTAINER_GONE)
+        sink_say(c->pool->settings.container_logs, c->id, err->msg, true);
+    i->done(i->ctx, err);
+    source_done(&i->source);
+    container_unref(c);
+    free(i);
+}
+
+static void code_done(void *ctx, const struct compiled *made, const struct err *err)
 {
     struct initing *i = ctx;
     struct container *c = i->container;
@@ -210,16 +230,31 @@ static void init_done(void *ctx, const struct compiled *made, const struct err *
 
     if (!err && take_ask(c, i->annotations, made->ask, &refused) < 0)
         err = &refused;
-    if (c->state == CONTAINER_STARTING) {
-        c->state = err ? CONTAINER_NEW : CONTAINER_READY;
-        if (!err)
-            c->module = module_get(made->code, &c->ask.dirs);
-    }
-    if (err && c->state != CONTAINER_GONE)
-        sink_say(c->pool->settings.container_logs, c->id, err->msg, true);
-    i->done(i->ctx, err);
-    container_unref(c);
-    free(i);
+    if (err)
+        init_done(i, NULL, err);
+    else if (i->source.sent)
+        interpret(c, made->code, &i->source, init_done, i);
+    else
+        init_done(i, module_get(made->code, &c->ask.dirs, NULL), NULL);
+}
+
+/* What is to be compiled: the action's code itself, or what interprets it. */
+static int choose_code(struct initing *i, const struct container_init *init,
+                       struct compile_request *q, struct err *err)
+{
+    struct pool *p = i->container->pool;
+    struct kind *kind;
+
+    int r = kinds_get(&p->kinds, init->kind ? init->kind : KIND_DEFAULT, &kind, err);
+    if (r < 0 || !kind->file)
+        return r;
+    r = kind_read(kind, &p->settings, err);
+    q->code = kind->code;
+    q->size = kind->size;
+    q->upload = kind->upload;
+    q->entry = WIRE_ENTRY;
+    source_init(&i->source, i->container, init);
+    return r;
 }
 
 /* The engine that the action's annotation names; NULL when it names none. */
@@ -266,9 +301,11 @@ void container_init(struct container *c, const struct container_init *init)
     if (r == 0)
         r = choose_engine(p, init->annotations, &q.engine, &err);
     if (r == 0)
-        r = compile(p->compiles, &q, &known, init_done, i, &err);
+        r = choose_code(i, init, &q, &err);
+    if (r == 0)
+        r = compile(p->compiles, &q, &known, code_done, i, &err);
     if (r != 0)
-        init_done(i, &known, r < 0 ? &err : NULL);
+        code_done(i, &known, r < 0 ? &err : NULL);
     code_unref(known.code);
 }
 
@@ -294,6 +331,11 @@ static uint64_t time_for(const struct container *c, const struct activation *a)
 void container_run(struct container *c, struct activation *a)
 {
     assert(c->state == CONTAINER_READY);
+    container_begin(c, a);
+}
+
+void container_begin(struct container *c, struct activation *a)
+{
     c->refs++;
     a->container = c;
     a->asked_ns = clock_mono_ns();

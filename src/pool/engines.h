@@ -24,10 +24,11 @@ struct engine {
     struct engine *baseline; /* whose baseline its modules get: its own, or another's; or NULL */
     unsigned loads_max;      /* a worker that has loaded so many modules is replaced; 0: never */
     struct shelf *shelf;
-    struct code *codes; /* by key: the pool's, see pool/code.h */
-    bool used;          /* an action has asked for it: workers are kept ready */
-    char fault[200];    /* why it cannot run anything; empty: it can */
-    unsigned stillborn; /* workers in a row that ended before they were given anything */
+    struct code *codes;   /* by key: the pool's, see pool/code.h */
+    struct code *preload; /* an interpreter that is in use, which new workers load; or NULL */
+    bool used;            /* an action has asked for it: workers are kept ready */
+    char fault[200];      /* why it cannot run anything; empty: it can */
+    unsigned stillborn;   /* workers in a row that ended before they were given anything */
     unsigned index;
 };
 

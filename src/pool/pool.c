@@ -33,6 +33,8 @@ int pool_new(struct loop *l, const struct pool_settings *settings, const struct 
         free(p);
         return r;
     }
+    kinds_init(&p->kinds);
+    kinds_init(&p->kinds);
     p->compiles = compiles_new(l, &p->settings, p->cache, &p->engines);
     schedule_init(p);
     *out = p;
@@ -52,8 +54,11 @@ void pool_free(struct pool *p)
     schedule_close(p);
     HASH_ITER (by_id, p->by_id, c, next)
         container_destroy(c);
+    for (unsigned i = 0; i < p->engines.n; i++)
+        code_unref(p->engines.all[i].preload);
     cache_close(p->cache);
     heard_free(p->heard);
+    kinds_done(&p->kinds);
     policy_free(p->policy);
     free(p);
 }

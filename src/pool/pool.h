@@ -64,7 +64,9 @@ struct container_limits {
 
 /* What init says. Borrowed until done. */
 struct container_init {
-    const char *code; /* base64 text */
+    const char *kind; /* what code is; NULL: wasm */
+    bool binary;      /* of an interpreter's action: code is base64 of a zip, not source */
+    const char *code; /* base64 text, or source */
     size_t code_size;
     const char *name;  /* the action's name, argv[0] */
     const char *entry; /* the function a reactor is called by */

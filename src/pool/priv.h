@@ -12,6 +12,7 @@
 #include "pool/deadline.h"
 #include "pool/engines.h"
 #include "pool/heard.h"
+#include "pool/kinds.h"
 #include "pool/pool.h"
 #include "pool/process.h"
 #include "pool/queue.h"
@@ -47,6 +48,8 @@ struct pool {
     struct cache *cache;
     struct heard *heard;
     struct engines engines;
+    struct kinds kinds;
+    struct data *prepared; /* actions' code as interpreters have it, by its name */
     struct compiles *compiles;
     struct processes *processes;
     struct deadlines *deadlines;
@@ -88,6 +91,22 @@ bool budget_fits(const struct pool *p, const struct worker *w, const struct acti
 /* What the worker's guests may come to use: one runs at a time, so it is that of the largest. */
 void budget_charge(struct pool *p, struct worker *w, uint64_t bytes);
 
+/* interpret.c: from an action's code to the module that runs it, by way of an interpreter. */
+struct source {
+    struct data *sent;
+    bool binary;
+    char key[SHA256_HEX]; /* what its prepared form is known by */
+};
+void source_init(struct source *s, const struct container *c, const struct container_init *init);
+void source_done(struct source *s);
+/* done is called once, also before interpret returns; m is NULL if there is an error. */
+typedef void interpret_done(void *ctx, struct module *m, const struct err *err);
+void interpret(struct container *c, struct code *code, struct source *s, interpret_done *done,
+               void *ctx);
+
+/* container.c */
+void container_begin(struct container *c, struct activation *a); /* it may still be starting */
+void container_drop_module(struct pool *p, struct module *m);
 /* limits.c */
 /* What the container's actions may have in that namespace; NULL: its own. */
 void limits_caps(const struct container *c, const char *ns, struct caps *out);

@@ -133,10 +133,14 @@ int processes_new(struct loop *l, const struct pool_settings *settings, struct e
     return 0;
 }
 
+bool processes_own_mounts(const struct processes *p) { return p->own_mounts; }
+
 struct worker *processes_first(const struct processes *p) { return p->first; }
 
 static void worker_free(struct worker *w)
 {
+    for (int i = 0; i < WIRE_PLACES; i++)
+        code_unref(w->places[i].code);
     watch_free(w->watch);
     fd_close(w->sock);
     fd_close(w->bell);
@@ -374,96 +378,6 @@ void processes_free(struct processes *p)
         if (p->zygotes[i].pid > 0)
             waitpid(p->zygotes[i].pid, NULL, 0);
     free(p);
-}
-
-static bool has_at(const struct worker *w, int at, const struct module *m)
-{
-    return w->places[at].module == m && w->places[at].tier == code_tier(m->code);
-}
-
-bool worker_has(const struct worker *w, const struct module *m)
-{
-    for (int i = 0; i < WIRE_PLACES; i++)
-        if (has_at(w, i, m))
-            return true;
-    return false;
-}
-
-/* Where to put another module: a place that is free, or the one longest unused. */
-static int choose_place(const struct worker *w)
-{
-    int best = -1;
-
-    for (int i = 0; i < WIRE_PLACES; i++) {
-        const struct worker_place *p = &w->places[i];
-        if (!p->module)
-            return i;
-        if (p->held == 0 && (best < 0 || p->used < w->places[best].used))
-            best = i;
-    }
-    return best;
-}
-
-/* fds: the code, then the granted directories. */
-static int send_load(struct worker *w, int place, const struct module *m,
-                     const struct wow_code *code, const int *fds, struct err *err)
-{
-    const struct dirs *d = &m->dirs;
-    struct wire_message msg = {.type = WIRE_LOAD,
-                               .place = (uint32_t)place,
-                               .tier = code->tier,
-                               .code_size = code->size,
-                               .dirs = d->dirc,
-                               .writable = d->writable,
-                               .names_size = d->names_size};
-
-    if (d->names_size)
-        memcpy(msg.names, d->names, d->names_size);
-    return wire_send(w->sock, &msg, fds, 1 + d->dirc, MSG_DONTWAIT, err);
-}
-
-static int load(struct worker *w, int place, struct module *m, const struct caps *caps,
-                struct err *err)
-{
-    const struct roots *const roots[] = {caps->directories, caps->common};
-    int fds[1 + WIRE_DIRS_MAX];
-    struct wow_code code;
-
-    if (!code_open(m->code, &code))
-        return err_set(err, ERR_INTERNAL, "the module's code is gone from the cache");
-    AUTO(fd) int fd = code.fd;
-    fds[0] = fd;
-    int r = dirs_open(&m->dirs, roots, 2, w->owner->own_mounts, fds + 1, err);
-    if (r < 0) /* it was there at init */
-        return err_set(err, ERR_NOT_FOUND,
-                       "a directory that the action was granted is gone, or granted no more");
-    r = send_load(w, place, m, &code, fds, err);
-    for (uint32_t i = 0; i < m->dirs.dirc; i++)
-        close(fds[1 + i]);
-    if (r == 0) {
-        w->loads++;
-        w->places[place].module = m;
-        w->places[place].tier = code.tier;
-    }
-    return r;
-}
-
-int worker_place(struct worker *w, struct module *m, const struct caps *caps, struct err *err)
-{
-    int at = 0;
-
-    while (at < WIRE_PLACES && !has_at(w, at, m))
-        at++;
-    if (at == WIRE_PLACES) {
-        at = choose_place(w);
-        if (at < 0)
-            return err_set(err, ERR_BUSY, "all places of the worker are in use");
-        int r = load(w, at, m, caps, err);
-        if (r < 0)
-            return r;
-    }
-    w->places[at].used = ++w->uses;
-    return at;
 }
 
 void worker_wake(struct worker *w)

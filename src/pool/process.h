@@ -25,6 +25,7 @@ struct processes;
 
 struct worker_place {
     struct module *module;
+    struct code *code;  /* an interpreter's, which stays loaded for others' data; or NULL */
     enum wow_tier tier; /* of its code, as it was loaded */
     uint64_t used;      /* when last; the least is replaced */
     unsigned held;      /* activations that refer to it */
@@ -78,6 +79,8 @@ int processes_new(struct loop *l, const struct pool_settings *settings, struct e
 /* Kills everything. Workers still there are reported as exited. */
 void processes_free(struct processes *p);
 
+/* Do guests get directories as mounts of their own? */
+bool processes_own_mounts(const struct processes *p);
 struct worker *processes_first(const struct processes *p); /* then worker->next */
 
 /* Ask for a worker of that engine, whose zygote is started if it has none. */
@@ -85,6 +88,11 @@ int worker_spawn(struct processes *p, struct engine *e, struct worker **out, str
 void worker_kill(struct worker *w);
 /* Stop it where it is, or let it go on; it can still be killed. */
 void worker_stop(struct worker *w, bool stop);
+
+/* Have a new worker load an interpreter that somebody is likely to want. */
+void worker_preload(struct worker *w, struct code *code);
+/* A module is about to be freed. */
+void worker_forget(struct worker *w, const struct module *m);
 
 /*
  * The place of a module in a worker, which is sent the module if it has not got it, with its

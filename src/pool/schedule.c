@@ -470,9 +470,7 @@ void schedule_init(struct pool *p)
 void schedule_forget(struct pool *p, const struct module *m)
 {
     for (struct worker *w = processes_first(p->processes); w; w = w->next)
-        for (int i = 0; i < WIRE_PLACES; i++)
-            if (w->places[i].module == m)
-                w->places[i] = (struct worker_place){0};
+        worker_forget(w, m);
 }
 
 void schedule_close(struct pool *p)

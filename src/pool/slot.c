@@ -35,10 +35,11 @@ void slot_fill(struct worker *w, unsigned slot, uint32_t place, const struct act
     s->args_size = (uint32_t)a->args_size;
     s->text_size = (uint32_t)(c->strings_size + a->strings.size);
     s->log_limit = a->limits.log_kb * 1024;
-    s->output_limit = a->limits.result_kb * 1024;
+    s->output_limit = a->prepares ? WIRE_OUTPUT_MAX : a->limits.result_kb * 1024;
     s->clock_ns = a->limits.clock_us * 1000ull;
     s->memory = budget_of(a);
     s->measure = a->wants_stats;
+    s->prepares = a->prepares;
     s->order = w->order++;
     s->call.left = a->limits.http_requests;
     atomic_store_explicit(&s->call.state, WIRE_CALL_NONE, memory_order_relaxed);

@@ -132,7 +132,7 @@ static bool digits(const char *at, size_t n, uint64_t *out)
 /* What an init's body says, until the container is done with it. */
 struct init_call {
     struct request *request;
-    struct buf name, entry, ns, env, code;
+    struct buf name, entry, kind, ns, env, code;
     struct scan_text code_text, annotations;
     json_t *annotation_tree;
     struct container_init init;
@@ -142,6 +142,7 @@ static void init_call_free(struct init_call *c)
 {
     buf_done(&c->name);
     buf_done(&c->entry);
+    buf_done(&c->kind);
     buf_done(&c->ns);
     buf_done(&c->env);
     buf_done(&c->code);
@@ -215,6 +216,10 @@ static int take_init_member(struct init_call *c, const struct scan_text *key,
         return take_string("name", value, &c->name, err);
     if (scan_equals(key, "main") && value->type != SCAN_NULL)
         return take_string("main", value, &c->entry, err);
+    if (scan_equals(key, "kind") && value->type != SCAN_NULL)
+        return take_string("kind", value, &c->kind, err);
+    if (scan_equals(key, "binary"))
+        c->init.binary = value->type == SCAN_BOOL && value->n == 4;
     if (scan_equals(key, "env"))
         return take_env(c, value, err);
     if (scan_equals(key, "limits"))
@@ -312,6 +317,7 @@ void payload_init(struct request *r, struct container *container)
     c->request = r;
     buf_init(&c->name, NAME_MAX_SIZE);
     buf_init(&c->entry, NAME_MAX_SIZE);
+    buf_init(&c->kind, NAME_MAX_SIZE);
     buf_init(&c->ns, NAME_MAX_SIZE);
     buf_init(&c->env, ENV_MAX);
     buf_init(&c->code, r->body.size);
@@ -322,6 +328,7 @@ void payload_init(struct request *r, struct container *container)
     }
     c->init.name = c->name.size ? c->name.data : "action";
     c->init.entry = c->entry.size ? c->entry.data : WIRE_ENTRY;
+    c->init.kind = c->kind.size ? c->kind.data : NULL;
     c->init.ns = c->ns.size ? c->ns.data : NULL;
     c->init.env = c->env.data;
     c->init.env_size = c->env.size;

@@ -12,7 +12,7 @@
 
 #include "wow/err.h"
 
-#define WIRE_FDS_MAX 20
+#define WIRE_FDS_MAX 20 /* code, data, directories */
 #define WIRE_PLACES 256       /* modules a worker holds */
 #define WIRE_DIRS_MAX 16      /* directories granted to one module */
 #define WIRE_NAMES_MAX 4096   /* bytes of their names */
@@ -27,7 +27,7 @@ enum wire_type {
     WIRE_EXITED,  /* status: as from waitpid */
     WIRE_FAILED,  /* the fork of `id` failed; names holds the text */
     /* wowd to worker */
-    WIRE_LOAD, /* into `place`; descriptors: code, then a directory for each name */
+    WIRE_LOAD, /* into `place`; descriptors: code, data if there is any, a directory per name */
     WIRE_WAKE, /* look at the slots */
     /* wowd to a compiler */
     WIRE_COMPILE, /* names: the entry point; descriptors: the upload, an empty file for the code */
@@ -42,6 +42,9 @@ struct wire_message {
     uint32_t user;      /* SPAWN: a user id that no other worker has; 0: the zygote's choice */
     uint32_t tier;      /* LOAD: enum wow_tier */
     uint64_t code_size; /* LOAD: how much of the file is code */
+    uint32_t like;      /* LOAD: 1 + a place that has the same code, instead of code; or 0 */
+    uint32_t warm; /* LOAD: make an instance, for nobody, so that the next finds all in place */
+    uint32_t data_size; /* LOAD: of an interpreter's data; 0: there is none */
     uint32_t dirs;      /* LOAD: how many names; bit i of writable says which may be written */
     uint32_t writable;
     uint32_t names_size;

@@ -58,6 +58,7 @@ struct wire_slot {
     uint64_t memory;       /* limit, bytes */
     uint64_t clock_ns;     /* what its clocks are rounded down to; 0: nothing */
     uint32_t measure;      /* find out how much memory the guest had in the end */
+    uint32_t prepares;     /* an interpreter is to prepare its data */
     /* Written by the worker while TAKEN. */
     _Atomic uint32_t waiting;  /* the guest sleeps: it needs no processor */
     _Atomic uint32_t log_size; /* bytes of complete records */

@@ -22,8 +22,8 @@
 #include "worker/landlock.h"
 #include "worker/rules.h"
 
-/* For each module an engine keeps its file and the guest its directories; then what guests open. */
-#define FILES_MAX (WIRE_PLACES * (2u + WIRE_DIRS_MAX) + 256u)
+/* For each module an engine keeps its file, the guest data and directories; then what it opens. */
+#define FILES_MAX (WIRE_PLACES * (3u + WIRE_DIRS_MAX) + 256u)
 
 #if !SANDBOX_KILLS
 /*

@@ -12,10 +12,20 @@
 #include "host/wasi.h"
 #include "wire/message.h"
 
+#define WARM_MEMORY (64u << 20) /* what no interpreter begins with */
+
+/* Machine code, which places with other data share. */
+struct loaded {
+    struct wow_module *module;
+    unsigned refs;
+};
+
 /* A module as wowd loaded it, with the directories its action was granted. */
 struct place {
-    struct wow_module *module;
-    char fault[200]; /* why module is NULL */
+    struct loaded *code;
+    char fault[200]; /* why code is NULL */
+    int data;        /* an interpreter's, of data_size bytes; if there is any */
+    uint32_t data_size;
     struct wasi_dir dirs[WIRE_DIRS_MAX];
     int dirc;
     char *names;
@@ -61,10 +71,19 @@ static void guest_sleeps(void *ctx, const struct wire_call *call)
         _exit(0); /* with wowd; nobody waits for this guest any more */
 }
 
+static void loaded_unref(struct loaded *l)
+{
+    if (!l || --l->refs > 0)
+        return;
+    wow_engine.unload(l->module);
+    free(l);
+}
+
 static void place_clear(struct place *p)
 {
-    if (p->module)
-        wow_engine.unload(p->module);
+    loaded_unref(p->code);
+    if (p->data_size > 0)
+        close(p->data);
     for (int i = 0; i < p->dirc; i++)
         close(p->dirs[i].fd);
     free(p->names);
@@ -88,22 +107,72 @@ static void place_dirs(struct place *p, const struct wire_message *m, const int 
     }
 }
 
+/* The code that another place has, or that the descriptor is; NULL and err. */
+static struct loaded *load_code(struct worker *w, const struct wire_message *m, int fd,
+                                struct err *err)
+{
+    struct wow_code made = {.fd = fd, .size = m->code_size, .tier = (enum wow_tier)m->tier};
+    struct loaded *l = m->like > 0 ? w->places[(m->like - 1) % WIRE_PLACES].code : NULL;
+
+    if (m->like == 0 && (l = calloc(1, sizeof *l)) &&
+        wow_engine.load(w->rt, &made, &l->module, err) < 0) {
+        free(l);
+        return NULL;
+    }
+    if (l)
+        l->refs++;
+    else
+        err_set(err, ERR_INTERNAL, "its code is not where it was");
+    return l;
+}
+
+/*
+ * Have an interpreter prepare an action of no bytes, for nobody, and forget what it says: the next
+ * instance finds code and memory in place.
+ */
+static void warm_up(struct worker *w, struct wow_module *m)
+{
+    static const char args[] = "{\"binary\":false}";
+    struct wire_slot slot = {0}; /* with room for no log */
+    struct guest_answer answer;
+    AUTO(mem) uint8_t *output = malloc(WIRE_OUTPUT_MAX);
+    struct guest_input in = {
+        .module = m,
+        .wasi = w->wasi,
+        .name = "",
+        .entry = WIRE_ENTRY,
+        .args = {(const uint8_t *)args, sizeof args - 1},
+        .prepares = true,
+        .memory = WARM_MEMORY,
+        .output = output,
+        .output_max = WIRE_OUTPUT_MAX,
+    };
+
+    wire_log_begin(&in.log, &slot, output);
+    if (output)
+        guest_run(&in, &answer);
+}
+
 static void load(struct worker *w, const struct wire_message *m, int fds[WIRE_FDS_MAX])
 {
-    AUTO(fd) int code = fds[0];
     struct err err;
 
     w->loads++;
     if (m->place >= WIRE_PLACES)
         return;
     struct place *p = &w->places[m->place];
+    AUTO(fd) int code = m->like == 0 ? *fds++ : -1;
+    struct loaded *l = load_code(w, m, code, &err);
     place_clear(p);
-    place_dirs(p, m, fds + 1);
-    struct wow_code made = {.fd = code, .size = m->code_size, .tier = (enum wow_tier)m->tier};
-    if (wow_engine.load(w->rt, &made, &p->module, &err) < 0) {
-        p->module = NULL;
+    p->code = l;
+    if (!l)
         snprintf(p->fault, sizeof p->fault, "%.190s", err.msg);
-    }
+    p->data_size = m->data_size;
+    if (m->data_size > 0)
+        p->data = *fds++;
+    place_dirs(p, m, fds);
+    if (l && m->warm)
+        warm_up(w, l->module);
 }
 
 /* Wait for a message and do what it says; false when wowd is gone. */
@@ -160,13 +229,16 @@ static void run_slot(struct worker *w, unsigned index)
     struct wire_slot *slot = &w->map.head->slots[index];
     struct place *p = &w->places[slot->place % WIRE_PLACES];
     struct guest_input in = {
-        .module = p->module,
+        .module = p->code ? p->code->module : NULL,
         .wasi = w->wasi,
         .name = "",
         .entry = WIRE_ENTRY,
         .args = {wire_input(&w->map, index), slot->args_size},
         .dirs = p->dirs,
         .dirc = p->dirc,
+        .data = p->data,
+        .data_size = p->data_size,
+        .prepares = slot->prepares != 0,
         .memory = slot->memory,
         .measure = slot->measure != 0,
         .output = wire_output(&w->map, index),
@@ -181,7 +253,7 @@ static void run_slot(struct worker *w, unsigned index)
 
     wire_log_begin(&in.log, slot, wire_log(&w->map, index));
     take_strings(&in, (const char *)in.args.data + slot->args_size + 1, slot->text_size);
-    if (p->module)
+    if (p->code)
         guest_run(&in, &answer);
     else
         snprintf(answer.text, sizeof answer.text, "The action's module could not be loaded: %s.",

@@ -1,4 +1,6 @@
 /* WASI, function by function. What paths must not do is in t_wasi_paths.c. */
+#include <sys/mman.h>
+
 #include "wasi_guest.h"
 
 TEST(the_table_has_all_46)
@@ -10,6 +12,28 @@ TEST(the_table_has_all_46)
         CHECK(strchr(i->type, ':') - i->type <= WOW_HOST_PARAMS_MAX);
     }
     CHECK_INT(n, 46);
+}
+
+/* What an interpreter reads its action by; wherever the guest points, it stays in its memory. */
+TEST(data_is_read_as_far_as_it_goes)
+{
+    begin();
+    CHECK_INT(CALL("data_size", 0), 0);
+    CHECK_INT(CALL("data_read", 0, 0, 100), 0);
+    int fd = memfd_create("data", MFD_CLOEXEC);
+    CHECK_INT(write(fd, "0123456789", 10), 10);
+    w->setup.data = fd;
+    w->setup.data_size = 10;
+    CHECK_INT(CALL("data_size", 0), 10);
+    CHECK_INT(CALL("data_read", 64, 3, 4), 4);
+    CHECK(memcmp(memory + 64, "3456", 4) == 0);
+    CHECK_INT(CALL("data_read", 64, 8, 100), 2);
+    CHECK_INT(CALL("data_read", 64, 10, 1), 0);
+    CHECK_INT(CALL("data_read", 64, 0xffffffff, 0xffffffff), 0);
+    CHECK_INT(CALL("data_read", MEMORY - 3, 0, 4), 0);
+    CHECK_INT(CALL("data_read", 0xfffffffe, 0, 4), 0);
+    CHECK_INT(CALL("data_read", MEMORY - 4, 0, 4), 4);
+    close(fd);
 }
 
 TEST(arguments_and_environment)
