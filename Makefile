@@ -5,7 +5,7 @@ BUILD := build
 DEFAULT := wasmtime
 ENGINES := wasmtime wamr wasmer
 # Interpreters, for actions that are not wasm.
-KINDS := js
+KINDS := js python
 
 .PHONY: help run test serve build engines kinds install check format asan tsan fuzz soak bench clean
 

@@ -15,8 +15,13 @@
 static const struct {
     const char *name, *file;
 } table[] = {
-    {KIND_DEFAULT, NULL},      {"wasm:default", NULL},        {"js:wasm", "js.wasm"},
-    {"js:default", "js.wasm"}, {"nodejs:default", "js.wasm"},
+    {KIND_DEFAULT, NULL},
+    {"wasm:default", NULL},
+    {"js:wasm", "js.wasm"},
+    {"js:default", "js.wasm"},
+    {"nodejs:default", "js.wasm"},
+    {"python:wasm", "python.wasm"},
+    {"python:default", "python.wasm"},
 };
 
 #define TABLE (sizeof table / sizeof *table)

@@ -1,7 +1,9 @@
 """Actions that an interpreter runs: daemons that have compiled it already, and their containers."""
+import re
+
 import pytest
 
-from harness import BUILD, Wowd
+from harness import BUILD, Wowd, until
 
 # Compiling an interpreter takes LLVM a quarter of a minute: it is done once per build.
 CODE = BUILD / "kinds" / "cache"
@@ -48,17 +50,36 @@ def lines(record, stream=None):
     return [text for name, text in found if stream in (None, name)]
 
 
+def warm(wowd, kind, wait=True):
+    """
+    Have the interpreter compiled, and optimised: for whoever waits a compiler has two minutes,
+    which LLVM may need more than on a busy machine; in the background it takes its time.
+    """
+    def tier():
+        reply = wowd.post("/warm/init", {"value": {"kind": kind, "code": "wrong in any language ("}},
+                          timeout=200)
+        assert reply.status == 502 and "SyntaxError" in reply.error, reply.error
+        wowd.post("/warm/destroy")
+        return re.findall(r" prepare .* tier=(\w+) ", wowd.log())[-1]
+
+    until(lambda: tier() == "optimised" or not wait, "the interpreter is optimised", 400)
+
+
+def start(engine, tmp_path_factory, kind, *options, wait=True, **how):
+    tiering = "on" if engine == "wamr" else "off"
+    wowd = Wowd(how.pop("place", None) or tmp_path_factory.mktemp(engine), engine, *options,
+                cache=CODE, tiering=tiering, **how)
+    warm(wowd, kind, wait)
+    return Kind(wowd, kind)
+
+
 def daemon(kind, program):
     """A fixture: the engine's daemon, for actions of this kind."""
     @pytest.fixture(scope="module")
     def fixture(engine, tmp_path_factory):
         if not (BUILD / "kinds" / program).exists():
             pytest.fail(f"there is no {program} in {BUILD / 'kinds'}: make kinds")
-        wowd = Wowd(tmp_path_factory.mktemp(engine), engine, cache=CODE)
-        value = {"kind": kind, "code": "wrong in any language (", "name": "warm"}
-        warm = wowd.post("/warm/init", {"value": value}, timeout=300)
-        assert warm.status == 502 and "Error: " in warm.error, warm.error
-        wowd.post("/warm/destroy")
-        yield Kind(wowd, kind)
-        wowd.stop()
+        started = start(engine, tmp_path_factory, kind)
+        yield started
+        started.wowd.stop()
     return fixture

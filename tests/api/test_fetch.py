@@ -3,8 +3,7 @@ import json
 
 import pytest
 
-from harness import BUILD, Wowd
-from kinds import CODE, Kind, lines
+from kinds import lines, start
 from servers import World
 
 
@@ -20,12 +19,10 @@ def js(engine, world, tmp_path_factory):
     place = tmp_path_factory.mktemp(f"fetch-{engine}")
     (place / "policy.json").write_text(json.dumps(
         {"default": {"hosts": [f"http://127.0.0.1:{world.port}"], "http_timeout_ms": 2000}}))
-    assert (BUILD / "kinds" / "js.wasm").exists(), "make kinds"
-    wowd = Wowd(place, engine, "--policy", place / "policy.json", cache=CODE)
-    value = {"kind": "js:wasm", "code": "("}
-    assert wowd.post("/warm/init", {"value": value}, timeout=300).status == 502
-    yield Kind(wowd, "js:wasm")
-    wowd.stop()
+    started = start(engine, tmp_path_factory, "js:wasm", "--policy", place / "policy.json",
+                    place=place)
+    yield started
+    started.wowd.stop()
 
 
 ASKS = {"annotations": {"net_access": True}}

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from harness import BUILD, ROOT, clean_environment
-from kinds import daemon, lines
+from kinds import CODE, daemon, lines
 
 PAGE = (ROOT / "docs" / "languages.md").read_text(encoding="utf-8")
 SDK = ROOT / "sdk"
@@ -179,6 +179,16 @@ def test_the_pages_javascript(js, tmp_path):
     times = r"\d{4}-\d\d-\d\dT[\d:.]+Z"
     assert re.sub(times, "", answer) == re.sub(times, "", shown(text))
     js.wowd.post("/hello/destroy")
+
+
+def test_the_pages_python(start_wowd, tmp_path):
+    if not (BUILD / "kinds" / "python.wasm").exists():
+        pytest.skip("Python: there is no python.wasm")
+    text = section("Python")
+    (tmp_path / "hello.py").write_text(code(text, "python"), encoding="utf-8")
+    wowd = start_wowd("wasmtime", cache=CODE)
+    assert json.loads(shell(code(text, "sh"), tmp_path, wowd)) == json.loads(shown(text))
+    wowd.post("/hello-py/destroy")
 
 
 @pytest.mark.parametrize("title, end, fence, language", [
