@@ -10,6 +10,10 @@
 const struct lang lang_table[] = {
     {"c", "C, with include/wow/action.h", "*.c", "c/wow-cc", "c/template",
      "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32"},
+    {"rust", "Rust, with the crate wow", "*.rs", "rust/wow-rustc", "rust/template",
+     "rustc libstd-rust-dev-wasm32 lld-14"},
+    {"assemblyscript", "AssemblyScript, with the module wow", "*.ts", "assemblyscript/wow-asc",
+     "assemblyscript/template", "nodejs npm"},
     {0},
 };
 

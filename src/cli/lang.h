@@ -31,7 +31,7 @@ struct lang {
 extern const struct lang lang_table[];
 
 /* All names, "c|rust", as a choice of an option. */
-#define LANG_NAMES "c"
+#define LANG_NAMES "c|rust|assemblyscript"
 
 const struct lang *lang_find(const char *name);
 

@@ -12,6 +12,30 @@
 
 DEFINE_AUTO(json, json_t *, json_decref)
 
+/* The kind of a file of source, which is sent as it is; NULL: a module, or a zip of one. */
+static const char *kind_of(const char *file)
+{
+    static const char *const kinds[][2] = {
+        {".js", "js:wasm"}, {".mjs", "js:wasm"}, {".py", "python:wasm"}};
+    const char *dot = strrchr(file, '.');
+
+    for (size_t i = 0; dot && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(dot, kinds[i][0]) == 0)
+            return kinds[i][1];
+    return NULL;
+}
+
+static int put_base64(const struct buf *code, struct buf *out, struct err *err)
+{
+    AUTO(mem) char *text = mem_zero(code->size / 3 * 4 + 8);
+    int n = EVP_EncodeBlock((unsigned char *)text, (unsigned char *)code->data, (int)code->size);
+
+    buf_text(out, "\"");
+    int r = buf_add(out, text, (size_t)n, err);
+    buf_text(out, "\"");
+    return r;
+}
+
 int remote_init_body(const char *file, const char *members, struct buf *out, struct err *err)
 {
     AUTO(buf) struct buf code;
@@ -20,11 +44,14 @@ int remote_init_body(const char *file, const char *members, struct buf *out, str
     int r = file_read(file, &code, err);
     if (r < 0)
         return r;
-    AUTO(mem) char *text = mem_zero(code.size / 3 * 4 + 8);
-    int n = EVP_EncodeBlock((unsigned char *)text, (unsigned char *)code.data, (int)code.size);
-    buf_text(out, "{\"value\":{\"code\":\"");
-    r = buf_add(out, text, (size_t)n, err);
-    buf_text(out, "\"");
+    const char *kind = kind_of(file);
+    buf_text(out, "{\"value\":{\"code\":");
+    if (kind) {
+        buf_json_string(out, code.data ? code.data : "", code.size);
+        buf_print(out, ",\"kind\":\"%s\"", kind);
+    } else {
+        r = put_base64(&code, out, err);
+    }
     buf_text(out, members);
     buf_text(out, "}}");
     return r;

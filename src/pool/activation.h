@@ -54,7 +54,7 @@ struct activation {
     char id[64];          /* for the log; may be empty */
     uint64_t deadline_ms; /* epoch; 0: the pool's timeout from now */
     bool wants_log, wants_stats;
-    bool prepares;        /* an interpreter prepares its data; an error is plain text */
+    bool prepares; /* an interpreter prepares its data; an error is plain text */
     void (*done)(struct activation *a);
     void *ctx;
 
