@@ -117,7 +117,8 @@ static void collect_log(struct activation *a, const struct wire_map *map, unsign
 
 /*
  * Take the result out of the slot. The worker has checked that it is JSON, but one in a guest's
- * hands can say so of anything, and change it while we look: so the copy is checked once more.
+ * hands can say so of anything, and change it while we look: so the copy is checked once more. What
+ * an interpreter has prepared are bytes that only it reads, for the same namespace.
  */
 static bool take_result(struct activation *a, const struct wire_map *map, unsigned slot,
                         uint32_t size)
@@ -128,8 +129,8 @@ static bool take_result(struct activation *a, const struct wire_map *map, unsign
     buf_put(&a->text, wire_output(map, slot), size);
     a->result = a->text.data;
     a->result_size = a->text.size;
-    return scan_whole(a->result, a->result_size, &all, &err) == 0 &&
-           (all.type == SCAN_OBJECT || all.type == SCAN_ARRAY);
+    return a->prepares || (scan_whole(a->result, a->result_size, &all, &err) == 0 &&
+                           (all.type == SCAN_OBJECT || all.type == SCAN_ARRAY));
 }
 
 /* False when no honest worker leaves such a thing. */

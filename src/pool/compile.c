@@ -429,10 +429,7 @@ static void add_waiter(struct job *j, compile_done *done, void *ctx)
     *at = w;
 }
 
-/*
- * Is the code there already? Else *guess is the engine whose compiler is to look at it first: the
- * manifest may name another.
- */
+/* Is the code there already? Else *guess is the engine whose compiler is to look at it first. */
 static int look(struct compiles *c, const struct compile_request *q, const char *upload,
                 struct engine **guess, struct compiled *known, struct err *err)
 {

@@ -75,7 +75,8 @@ static int load_open(struct load *l, struct worker *w, const struct module *m,
         l->fdc++;
     }
     const struct roots *const roots[] = {caps->directories, caps->common};
-    if (m->dirs.dirc > 0 && dirs_open(&m->dirs, roots, 2, processes_own_mounts(w->owner), l->fds + l->fdc, err) < 0)
+    if (m->dirs.dirc > 0 &&
+        dirs_open(&m->dirs, roots, 2, processes_own_mounts(w->owner), l->fds + l->fdc, err) < 0)
         return err_set(err, ERR_NOT_FOUND, /* it was there at init */
                        "a directory that the action was granted is gone, or granted no more");
     l->fdc += m->dirs.dirc;

@@ -181,6 +181,14 @@ def test_the_pages_javascript(js, tmp_path):
     js.wowd.post("/hello/destroy")
 
 
+def test_wow_knows_a_source_by_its_name(js, tmp_path):
+    (tmp_path / "hello.js").write_text("const main = (p) => ({ hello: p.name })")
+    done = subprocess.run([BUILD / "wow", "invoke", tmp_path / "hello.js", '{"name": "é"}',
+                           "--executor", "%s:%d" % js.wowd.executor],
+                          capture_output=True, text=True, check=True, env=clean_environment())
+    assert json.loads(done.stdout)["result"] == {"hello": "é"}
+
+
 def test_the_pages_python(start_wowd, tmp_path):
     if not (BUILD / "kinds" / "python.wasm").exists():
         pytest.skip("Python: there is no python.wasm")
