@@ -28,6 +28,10 @@ struct activation;
 /* Append `,"stats":{"engine","tier","run_us","memory"}`: what is not known is null. */
 void activation_stats(const struct activation *a, struct buf *out);
 
+/* What OpenWhisk says of an activation that took too long. */
+#define ACTIVATION_LATE_TEXT 100
+void activation_late_text(const struct activation *a, char text[ACTIVATION_LATE_TEXT]);
+
 #define ACTIVATION_ENV_MAX 128u /* variables that a run may bring */
 
 struct container;
@@ -55,6 +59,7 @@ struct activation {
     uint64_t deadline_ms; /* epoch; 0: the pool's timeout from now */
     bool wants_log, wants_stats;
     void (*done)(struct activation *a);
+    void (*late)(struct activation *a); /* its deadline has come, and done will; may be NULL */
     void *ctx;
 
     /* The answer, valid during done. */
@@ -82,6 +87,6 @@ struct activation {
     uint64_t timeout_ms;
     size_t heap_at;    /* place among the deadlines + 1; 0: not there */
     unsigned requests; /* HTTP, that it has made */
-    bool expired;
-    struct buf text; /* memory behind result when it is not in shared memory */
+    bool expired;      /* its deadline had come before it had ended */
+    struct buf text;   /* memory behind result when it is not in shared memory */
 };

@@ -34,6 +34,7 @@ int pool_new(struct loop *l, const struct pool_settings *settings, const struct 
         return r;
     }
     p->compiles = compiles_new(l, &p->settings, p->cache, &p->engines);
+    address_begin(p);
     schedule_init(p);
     *out = p;
     return 0;

@@ -11,6 +11,7 @@
 
 #define ENV_MAX (1u << 20)
 #define NAME_MAX_SIZE 1024u
+#define LATE_MS 20 /* after the deadline, in which an invoker's clock gets there, too */
 
 unsigned payload_status(enum err_kind kind)
 {
@@ -337,6 +338,7 @@ struct run_call {
     struct activation activation; /* first: done finds the rest behind it */
     struct request *request;
     payload_answer *answer;
+    bool begun; /* its deadline has come, and the answer is under way */
     struct buf ns, scratch;
 };
 
@@ -435,18 +437,40 @@ static int read_run(struct run_call *c, struct err *err)
     return r;
 }
 
+/* The deadline has come: the head of the answer is sent before the invoker gives up. */
+static void run_late(struct activation *a)
+{
+    struct run_call *c = (struct run_call *)a;
+    char text[ACTIVATION_LATE_TEXT];
+    struct buf body;
+
+    activation_late_text(a, text);
+    buf_init(&body, 1024);
+    buf_print(&body, "{\"error\":\"%s\"}", text);
+    request_reply_begin(c->request, STATUS_DEVELOPER, &body);
+    c->begun = true;
+}
+
 static void run_done(struct activation *a)
 {
     struct run_call *c = (struct run_call *)a;
     struct buf body;
 
+    if (a->late && a->expired && !c->begun)
+        run_late(a);
+    if (c->begun) {
+        request_reply_end(c->request, LATE_MS);
+        run_call_free(c);
+        return;
+    }
     buf_init(&body, a->result_size + a->log.size + 1024);
     unsigned status = c->answer(a, &body);
     request_reply(c->request, status, &body);
     run_call_free(c);
 }
 
-void payload_run(struct request *r, struct container *container, payload_answer *answer)
+void payload_run(struct request *r, struct container *container, payload_answer *answer,
+                 bool until_late)
 {
     struct err err;
 
@@ -458,6 +482,7 @@ void payload_run(struct request *r, struct container *container, payload_answer 
     c->request = r;
     c->answer = answer;
     c->activation.done = run_done;
+    c->activation.late = until_late ? run_late : NULL;
     buf_init(&c->activation.strings, ENV_MAX);
     buf_init(&c->ns, NAME_MAX_SIZE);
     if (read_run(c, &err) < 0) {
