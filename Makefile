@@ -5,7 +5,8 @@ BUILD := build
 DEFAULT := wasmtime
 ENGINES := wasmtime wamr wasmer
 
-.PHONY: help run test serve build engines install check format asan tsan fuzz soak bench clean
+.PHONY: help run test serve build engines install install-system check format asan tsan fuzz soak \
+	bench clean
 
 # Seconds for each target of `make fuzz`.
 T := 60
@@ -15,6 +16,7 @@ help:
 	@echo 'make test     install, build, run all tests'
 	@echo 'make serve    build and run wowd in the foreground'
 	@echo 'make engines  build with all engines: $(ENGINES)'
+	@echo 'make install-system  build, and install into /usr/local, with a systemd unit'
 	@echo 'make bench    measure; prints the tables of docs/bench.md'
 	@echo 'make check    the house rules: layers, banned functions, sizes, format, shell scripts'
 	@echo 'make asan     the tests with address and undefined behaviour sanitizers'
@@ -44,6 +46,10 @@ build: install
 engines:
 	@tools/install engines
 	@tools/build $(BUILD) "$(ENGINES)"
+
+install-system: engines
+	@cmake --install $(BUILD) >/dev/null
+	@! command -v systemctl >/dev/null || systemctl daemon-reload 2>/dev/null || true
 
 check: install
 	@tools/check
