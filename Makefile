@@ -7,7 +7,8 @@ ENGINES := wasmtime wamr wasmer
 # Interpreters, for actions that are not wasm.
 KINDS := js python
 
-.PHONY: help run test serve build engines kinds install check format asan tsan fuzz soak bench clean
+.PHONY: help run test serve build engines kinds install install-system check format asan tsan fuzz \
+	soak bench clean
 
 # Seconds for each target of `make fuzz`.
 T := 60
@@ -18,6 +19,7 @@ help:
 	@echo 'make serve    build and run wowd in the foreground'
 	@echo 'make engines  build with all engines: $(ENGINES)'
 	@echo 'make kinds    build with the interpreters of other kinds of actions: $(KINDS)'
+	@echo 'make install-system  build, and install into /usr/local, with a systemd unit'
 	@echo 'make bench    measure; prints the tables of docs/bench.md'
 	@echo 'make check    the house rules: layers, banned functions, sizes, format, shell scripts'
 	@echo 'make asan     the tests with address and undefined behaviour sanitizers'
@@ -51,6 +53,10 @@ engines:
 
 kinds: build
 	@tools/build-kind $(BUILD) $(KINDS)
+
+install-system: engines
+	@cmake --install $(BUILD) >/dev/null
+	@! command -v systemctl >/dev/null || systemctl daemon-reload 2>/dev/null || true
 
 check: install
 	@tools/check

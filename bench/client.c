@@ -99,7 +99,7 @@ static int read_head(struct client *c, struct err *err)
 
 int client_pump(struct client *c, struct err *err)
 {
-    static char chunk[65536];
+    static _Thread_local char chunk[65536];
     ssize_t n = recv(c->fd, chunk, sizeof chunk, MSG_DONTWAIT);
 
     if (n < 0)

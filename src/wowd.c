@@ -1,6 +1,6 @@
 /*
  * wowd: the daemon. Options, the doors, signals, the end. What it does is in the rooms it calls:
- * http (the loop and the server), proxy (the doors) and pool (containers and workers).
+ * http (the loop and the server), proxy and docker (the doors) and pool (containers and workers).
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -19,21 +19,25 @@
 #include "base/mem.h"
 #include "daemon/harden.h"
 #include "daemon/options.h"
+#include "docker/docker.h"
 #include "pool/pool.h"
 #include "proxy/action_proxy.h"
 #include "proxy/executor.h"
 #include "worker/rules.h"
 
 #define BODY_MAX (66u << 20) /* 48 MB of code, as OpenWhisk counts it, in base64 and JSON */
+#define COMMAND_MAX (2u << 20) /* a command line: what the system lets a program have */
 
 struct wowd {
     struct options options;
     struct loop *loop;
     struct pool *pool;
+    struct docker *docker;
     struct executor executor;
-    struct server *executor_server, *proxy_server;
+    struct server *executor_server, *proxy_server, *control_server;
     char executor_at[64];
-    int executor_fd, proxy_fd;
+    char *control, *containers; /* the control socket; the directory of containers' files */
+    int executor_fd, proxy_fd, control_fd;
     int lock;
     bool failed, is_ready;
 };
@@ -109,7 +113,12 @@ static int listen_all(struct wowd *d, struct err *err)
     /* All of 127.0.0.0/8, and nothing from outside: the loopback interface only. */
     d->executor.proxy_port = d->options.proxy_port;
     r = server_listen(any, "lo", &d->executor.proxy_port, &d->proxy_fd, err);
-    return r < 0 ? err_wrap(err, "action proxy") : 0;
+    if (r < 0)
+        return err_wrap(err, "action proxy");
+    const char *control = d->options.control;
+    d->control = control[0] ? mem_dup(control) : mem_print("%s/control.sock", d->options.data);
+    r = server_listen_unix(d->control, &d->control_fd, err);
+    return r < 0 ? err_wrap(err, "control") : 0;
 }
 
 /* One daemon per data directory. */
@@ -168,6 +177,21 @@ static int parse_ids(const char *text, unsigned *first, unsigned *count, struct 
     return 0;
 }
 
+static void on_exhausted(const struct container *c, void *ctx)
+{
+    struct wowd *d = ctx;
+
+    if (d->docker)
+        docker_exhausted(d->docker, c);
+}
+
+static struct container *on_former(struct in_addr address, void *ctx)
+{
+    struct wowd *d = ctx;
+
+    return d->docker ? docker_revive(d->docker, address) : NULL;
+}
+
 /* SIGHUP. What is broken changes nothing. */
 static void on_reload(void *ctx)
 {
@@ -185,7 +209,9 @@ static int start_pool(struct wowd *d, struct err *err)
     unsigned uid_first, uid_count;
     static char programs[PATH_MAX];
     const struct options *o = &d->options;
-    const struct pool_events events = {.ready = on_ready, .failed = on_failed};
+    const struct pool_events events = {
+        .ready = on_ready, .failed = on_failed, .exhausted = on_exhausted, .former = on_former};
+    const char *containers = o->container_logs;
 
     /* Its workers and compilers are beside it. */
     int r = file_program_dir(programs, err);
@@ -193,6 +219,7 @@ static int start_pool(struct wowd *d, struct err *err)
         r = parse_ids(o->user_ids, &uid_first, &uid_count, err);
     if (r < 0)
         return r;
+    d->containers = containers[0] ? mem_dup(containers) : mem_print("%s/containers", o->data);
     const struct pool_settings settings = {
         .engine = o->engine,
         .programs = programs,
@@ -204,7 +231,9 @@ static int start_pool(struct wowd *d, struct err *err)
         .grant_dirs = o->grant_dirs,
         .ca_file = o->ca_file,
         .outbound = o->outbound,
-        .container_logs = o->container_logs,
+        .data = o->data,
+        .container_logs = d->containers,
+        .log_all = containers[0] != '\0',
         .workers = o->workers,
         .memory_mb = o->memory_mb,
         .memory_max_mb = o->memory_max_mb,
@@ -232,9 +261,20 @@ static int start_doors(struct wowd *d, struct err *err)
     int r = server_new(d->loop, TAKE_FD(d->executor_fd), &s, &d->executor_server, err);
     s.handler = action_proxy_handle;
     s.ctx = d->pool;
-    return r < 0 || d->proxy_fd < 0
-               ? r
-               : server_new(d->loop, TAKE_FD(d->proxy_fd), &s, &d->proxy_server, err);
+    if (r < 0 || !d->options.proxy)
+        return r;
+    r = server_new(d->loop, TAKE_FD(d->proxy_fd), &s, &d->proxy_server, err);
+    if (r < 0)
+        return r;
+    const struct docker_settings docker = {.images = d->options.images,
+                                           .containers = d->containers,
+                                           .files = d->options.container_logs[0] != '\0',
+                                           .data = d->options.data};
+    d->docker = docker_new(d->pool, &docker);
+    s.handler = docker_handle;
+    s.ctx = d->docker;
+    s.body_max = COMMAND_MAX;
+    return server_new(d->loop, TAKE_FD(d->control_fd), &s, &d->control_server, err);
 }
 
 /* A connection, a worker and a compiler each take descriptors. */
@@ -268,16 +308,36 @@ static int serve(struct wowd *d, struct err *err)
     loop_on_reload_signal(d->loop, on_reload, d);
     if (d->options.trust_precompiled)
         log_event("wowd.trust", "precompiled=on: machine code from clients is run as it is");
-    log_event("wowd.start", "pid=%d engines=%s workers=%u executor=%s proxy=%u", (int)getpid(),
-              pool_engines(d->pool), d->options.workers, d->executor_at, d->executor.proxy_port);
+    log_event("wowd.start", "pid=%d engines=%s workers=%u executor=%s proxy=%u control=%s",
+              (int)getpid(), pool_engines(d->pool), d->options.workers, d->executor_at,
+              d->executor.proxy_port, d->control ? d->control : "-");
     loop_run(d->loop);
     log_event("wowd.stop", "pid=%d", (int)getpid());
     return 0;
 }
 
+static void finish(struct wowd *d)
+{
+    docker_free(d->docker);
+    d->docker = NULL;
+    pool_free(d->pool); /* answers what is under way, so that the servers can send it */
+    server_free(d->executor_server);
+    server_free(d->proxy_server);
+    if (d->control_server || d->control_fd >= 0)
+        unlink(d->control);
+    server_free(d->control_server);
+    fd_close(d->executor_fd);
+    fd_close(d->proxy_fd);
+    fd_close(d->control_fd);
+    loop_free(d->loop);
+    free(d->control);
+    free(d->containers);
+    options_done(&d->options);
+}
+
 int main(int argc, char **argv)
 {
-    struct wowd d = {.executor_fd = -1, .proxy_fd = -1, .lock = -1};
+    struct wowd d = {.executor_fd = -1, .proxy_fd = -1, .control_fd = -1, .lock = -1};
     enum options_want want;
     struct err err;
 
@@ -300,13 +360,7 @@ int main(int argc, char **argv)
     int r = serve(&d, &err);
     if (r < 0)
         fprintf(stderr, "wowd: %s\n", err.msg);
-    pool_free(d.pool); /* answers what is under way, so that the servers can send it */
-    server_free(d.executor_server);
-    server_free(d.proxy_server);
-    fd_close(d.executor_fd);
-    fd_close(d.proxy_fd);
-    loop_free(d.loop);
-    options_done(&d.options);
+    finish(&d);
     fd_close(d.lock);
     return r < 0 && err.kind == ERR_INVALID ? 64 : r < 0 || d.failed ? 1 : 0;
 }

@@ -11,8 +11,9 @@
 
 int file_make_dirs(const char *path, struct err *err)
 {
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return 0;
     AUTO(mem) char *copy = mem_dup(path);
-
     for (char *p = copy + 1;; p++) {
         if (*p != '/' && *p != '\0')
             continue;

@@ -31,9 +31,13 @@ struct option {
 static const struct option table[] = {
     {"executor", "ADDR:PORT", TEXT(executor),
      "where the executor door listens; port 0 picks one; fd:N is a socket that listens already"},
-    {"proxy", "on|off", SWITCH(proxy), "open the action proxy door"},
+    {"proxy", "on|off", SWITCH(proxy), "open the action proxy door, and the control door"},
     {"proxy-port", "N", NUMBER(proxy_port, 0, 65535),
      "port of the action proxy door, on every container's own address; 0 picks one"},
+    {"control", "PATH", TEXT(control),
+     "the Unix socket on which wow-docker asks; control.sock in the data directory if empty"},
+    {"images", "NAME/,NAME/…", TEXT(images),
+     "the images that are wow's begin so; the rest is the name of a profile"},
     {"data", "DIR", TEXT(data), "what must survive a restart; one wowd at a time"},
     {"cache", "DIR", TEXT(cache), "compiled modules; may be deleted while wowd is down"},
     {"cache-size", "MB", NUMBER(cache_mb, 1, 1u << 24), "how much the cache may hold"},
@@ -71,7 +75,8 @@ static const struct option table[] = {
     {"ca-file", "FILE", TEXT(ca_file),
      "certificates of authorities that such requests trust beside the system's"},
     {"container-logs", "DIR", TEXT(container_logs),
-     "write what actions print to DIR/ID/ID-json.log, as docker does"},
+     "where docker keeps containers' files: write DIR/ID/ID-json.log of all, for an invoker "
+     "to read, and config.v2.json of those that wow-docker made"},
     {"config", "FILE", TEXT(config), "a JSON object with any of these settings"},
 };
 
@@ -94,6 +99,8 @@ static void set_defaults(struct options *o)
 
     *o = (struct options){
         .executor = mem_dup("127.0.0.1:9000"),
+        .control = mem_dup(""),
+        .images = mem_dup("wow/"),
         .data = default_dir("/var/lib/wow", "XDG_DATA_HOME", ".local/share"),
         .cache = default_dir("/var/cache/wow", "XDG_CACHE_HOME", ".cache"),
         .engine = mem_dup("auto"),

@@ -12,6 +12,7 @@
 
 struct options {
     char *executor; /* ADDR:PORT */
+    char *control, *images;
     char *data, *cache;
     char *engine;
     char *user, *user_ids;

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <utlist.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -16,8 +19,19 @@
 #define CONNECTION_MEMORY 16384u /* a request's line and headers; 431 beyond */
 #define BACKLOG 1024
 
+/* The body of an answer whose head is under way. */
+struct held_back {
+    struct request *request;
+    struct buf body;
+    struct timer *timer;
+    struct held_back *prev, *next; /* in its server's list */
+    bool ready, waiting;           /* it may be sent; the connection is suspended until then */
+};
+
 struct server {
     struct MHD_Daemon *mhd;
+    struct held_back *late;
+    struct loop *loop;
     struct watch *watch;
     struct timer *timer; /* for connections that time out */
     struct server_settings settings;
@@ -26,8 +40,19 @@ struct server {
     bool closing;
 };
 
+static void held_back_free(struct held_back *h)
+{
+    if (!h)
+        return;
+    DL_DELETE(h->request->server->late, h);
+    timer_free(h->timer);
+    buf_done(&h->body);
+    free(h);
+}
+
 static void request_free(struct request *r)
 {
+    held_back_free(r->late);
     buf_done(&r->body);
     if (r->response)
         MHD_destroy_response(r->response);
@@ -53,7 +78,7 @@ static void set_response(struct request *r, unsigned status, struct buf *body)
     assert(r->response);
     if (n > 0) {
         body->data = NULL;
-        MHD_add_response_header(r->response, "Content-Type", "application/json");
+        MHD_add_response_header(r->response, "Content-Type", r->type);
     }
     if (body)
         buf_done(body);
@@ -79,6 +104,75 @@ void request_reply(struct request *r, unsigned status, struct buf *body)
         s->more = true;
         MHD_resume_connection(r->connection);
     }
+}
+
+/* libmicrohttpd asks for more of the body. */
+static ssize_t read_late(void *ctx, uint64_t at, char *to, size_t n)
+{
+    struct request *r = ctx;
+    struct held_back *h = r->late;
+
+    if (!h->ready) {
+        h->waiting = true;
+        MHD_suspend_connection(r->connection);
+        return 0;
+    }
+    if (at >= h->body.size)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    n = n < h->body.size - at ? n : h->body.size - at;
+    memcpy(to, h->body.data + at, n);
+    return (ssize_t)n;
+}
+
+static void let_go(void *ctx)
+{
+    struct request *r = ctx;
+    struct server *s = r->server;
+    struct held_back *h = r->late;
+
+    h->ready = true;
+    r->held = false;
+    s->pending--;
+    if (!r->connection) {
+        request_free(r);
+    } else if (h->waiting) {
+        h->waiting = false;
+        s->more = true;
+        MHD_resume_connection(r->connection);
+    }
+}
+
+void request_reply_begin(struct request *r, unsigned status, struct buf *body)
+{
+    struct server *s = r->server;
+    struct held_back *h = NEW(struct held_back);
+
+    assert(r->held && !r->response && !r->late);
+    h->request = r;
+    h->body = *body;
+    h->timer = timer_new(s->loop, let_go, r);
+    *body = (struct buf){0};
+    r->late = h;
+    DL_APPEND(s->late, h);
+    if (!r->connection)
+        return;
+    r->status = status;
+    r->response = MHD_create_response_from_callback(h->body.size, 4096, read_late, r, NULL);
+    assert(r->response);
+    MHD_add_response_header(r->response, "Content-Type", r->type);
+    if (r->suspended) {
+        r->suspended = false;
+        s->more = true;
+        MHD_resume_connection(r->connection);
+    }
+}
+
+void request_reply_end(struct request *r, unsigned ms)
+{
+    if (r->connection)
+        timer_set(r->late->timer, ms);
+    else
+        let_go(r);
 }
 
 static void error_body(struct buf *b, const char *text)
@@ -126,11 +220,13 @@ static struct request *request_new(struct server *s, struct MHD_Connection *c, c
     socklen_t n = sizeof local;
 
     r->server = s;
+    r->type = "application/json";
     r->connection = c;
     r->method = method;
     r->path = url;
     buf_init(&r->body, s->settings.body_max);
-    if (info && getsockname(info->connect_fd, (struct sockaddr *)&local, &n) == 0)
+    if (info && getsockname(info->connect_fd, (struct sockaddr *)&local, &n) == 0 &&
+        local.sin_family == AF_INET)
         r->local = local.sin_addr;
     return r;
 }
@@ -250,6 +346,7 @@ int server_new(struct loop *l, int listener, const struct server_settings *setti
     struct server *s = NEW(struct server);
 
     s->settings = *settings;
+    s->loop = l;
     s->mhd = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL, NULL,
         on_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_LISTEN_SOCKET,
@@ -273,6 +370,10 @@ void server_free(struct server *s)
 {
     if (!s)
         return;
+    struct held_back *h, *next;
+    DL_FOREACH_SAFE(s->late, h, next)
+    if (!h->ready)
+        let_go(h->request);
     while (before_wait(s)) /* answers given in the last moment */
         ;
     watch_free(s->watch);
@@ -300,6 +401,51 @@ int server_listen(struct in_addr address, const char *device, unsigned *port, in
         getsockname(sock, (struct sockaddr *)&at, &n) < 0)
         return err_errno(err, ERR_INTERNAL, "listening on %s:%u", text, *port);
     *port = ntohs(at.sin_port);
+    *fd = TAKE_FD(sock);
+    return 0;
+}
+
+bool request_is_trusted(const struct request *r)
+{
+    const union MHD_ConnectionInfo *info =
+        r->connection ? MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+                      : NULL;
+    struct ucred peer;
+    socklen_t n = sizeof peer;
+
+    return info && getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 &&
+           (peer.uid == 0 || peer.uid == geteuid());
+}
+
+/* A socket that a wowd left behind: it is ours, and nobody listens. */
+static bool is_left_behind(const struct sockaddr_un *at)
+{
+    AUTO(fd) int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct stat st;
+
+    return lstat(at->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == geteuid() &&
+           connect(sock, (const struct sockaddr *)at, sizeof *at) < 0 && errno == ECONNREFUSED;
+}
+
+int server_listen_unix(const char *path, int *fd, struct err *err)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    AUTO(fd) int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (strlen(path) >= sizeof at.sun_path)
+        return err_set(err, ERR_INVALID, "'%s': a socket's path has %zu bytes at most", path,
+                       sizeof at.sun_path - 1);
+    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+    mode_t mask = umask(0177);
+    int r = bind(sock, (struct sockaddr *)&at, sizeof at);
+    if (r < 0 && errno == EADDRINUSE) {
+        if (is_left_behind(&at))
+            unlink(path);
+        r = bind(sock, (struct sockaddr *)&at, sizeof at);
+    }
+    umask(mask);
+    if (r < 0 || listen(sock, BACKLOG) < 0)
+        return err_errno(err, ERR_INTERNAL, "listening on '%s'", path);
     *fd = TAKE_FD(sock);
     return 0;
 }

@@ -7,6 +7,7 @@
  */
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -18,7 +19,8 @@ struct server;
 struct request {
     const char *method, *path; /* the path as sent, without a query; valid until the reply */
     struct buf body;
-    struct in_addr local; /* the address the client connected to */
+    struct in_addr local; /* the address the client connected to; 0 on a Unix socket */
+    const char *type;     /* of the answer; JSON unless the handler says otherwise */
     /* The server's. */
     struct server *server;
     struct MHD_Connection *connection; /* NULL once the client is gone */
@@ -27,6 +29,7 @@ struct request {
     bool suspended, discard;
     bool handed, held; /* given to the handler; and not answered yet */
     size_t discarded;
+    struct held_back *late; /* the body of an answer that has begun */
 };
 
 typedef void server_handler(struct request *r, void *ctx);
@@ -47,10 +50,17 @@ int server_new(struct loop *l, int listener, const struct server_settings *setti
 void server_free(struct server *s);
 
 /*
- * Answer with JSON, or with an empty body when n is 0. The buffer's memory moves to the server
- * and *body is empty afterwards; body may be NULL.
+ * Answer with JSON, or with what the request's type says, or with an empty body. The buffer's
+ * memory moves to the server and *body is empty afterwards; body may be NULL.
  */
 void request_reply(struct request *r, unsigned status, struct buf *body);
+
+/*
+ * The same in two steps, for a client that would else give up: the head of the answer is sent at
+ * once, and the body is held back until so many milliseconds after request_reply_end.
+ */
+void request_reply_begin(struct request *r, unsigned status, struct buf *body);
+void request_reply_end(struct request *r, unsigned ms);
 
 /* {"error": "…"} */
 void request_reply_error(struct request *r, unsigned status, const char *text);
@@ -58,3 +68,7 @@ void request_reply_error(struct request *r, unsigned status, const char *text);
 /* Listen on a TCP port; port 0 picks one. *port is the one it became. */
 int server_listen(struct in_addr address, const char *device, unsigned *port, int *fd,
                   struct err *err);
+/* The same on a Unix socket, which only its owner and root may connect to. */
+int server_listen_unix(const char *path, int *fd, struct err *err);
+/* Does the client on a Unix socket run as root or as we do? */
+bool request_is_trusted(const struct request *r);

@@ -28,6 +28,10 @@ struct activation;
 /* Append `,"stats":{"engine","tier","run_us","memory"}`: what is not known is null. */
 void activation_stats(const struct activation *a, struct buf *out);
 
+/* What OpenWhisk says of an activation that took too long. */
+#define ACTIVATION_LATE_TEXT 120
+void activation_late_text(const struct activation *a, char text[ACTIVATION_LATE_TEXT]);
+
 #define ACTIVATION_ENV_MAX 128u /* variables that a run may bring */
 
 struct container;
@@ -56,6 +60,7 @@ struct activation {
     bool wants_log, wants_stats;
     bool prepares; /* an interpreter prepares its data; an error is plain text */
     void (*done)(struct activation *a);
+    void (*late)(struct activation *a); /* its deadline has come, and done will; may be NULL */
     void *ctx;
 
     /* The answer, valid during done. */
@@ -83,6 +88,6 @@ struct activation {
     uint64_t timeout_ms;
     size_t heap_at;    /* place among the deadlines + 1; 0: not there */
     unsigned requests; /* HTTP, that it has made */
-    bool expired;
-    struct buf text; /* memory behind result when it is not in shared memory */
+    bool expired;      /* its deadline had come before it had ended */
+    struct buf text;   /* memory behind result when it is not in shared memory */
 };

@@ -10,7 +10,6 @@
 #include "pool/priv.h"
 #include "pool/sink.h"
 
-#define NO_RESPONSE "The action did not produce a valid response and exited unexpectedly."
 #define LOG_END 512u   /* what stands behind a log that was cut */
 #define LINE_FRAME 64u /* of a line, its time and stream */
 
@@ -145,6 +144,8 @@ static bool take_outcome(struct activation *a, const struct wire_map *map, unsig
     a->memory_used = s->measure ? s->memory_used : 0;
     text[sizeof text - 1] = '\0';
     if (outcome != WIRE_SUCCESS && outcome != WIRE_APP_ERROR) {
+        if (outcome == WIRE_MEMORY && a->container->pool->events.exhausted)
+            a->container->pool->events.exhausted(a->container, a->container->pool->ctx);
         set_error(a, outcome == WIRE_INTERNAL ? ACTIVATION_WHISK_ERROR : ACTIVATION_DEVELOPER_ERROR,
                   text);
         return outcome <= WIRE_INTERNAL;
@@ -152,16 +153,22 @@ static bool take_outcome(struct activation *a, const struct wire_map *map, unsig
     a->status = outcome == WIRE_SUCCESS ? ACTIVATION_SUCCESS : ACTIVATION_APPLICATION_ERROR;
     if (size <= WIRE_OUTPUT_MAX && take_result(a, map, slot, size))
         return true;
-    set_error(a, ACTIVATION_DEVELOPER_ERROR, NO_RESPONSE);
+    set_error(a, ACTIVATION_DEVELOPER_ERROR, ANSWER_GONE);
     return false;
+}
+
+void activation_late_text(const struct activation *a, char text[ACTIVATION_LATE_TEXT])
+{
+    snprintf(text, ACTIVATION_LATE_TEXT,
+             "The action exceeded its time limits of %llu milliseconds%s.",
+             (unsigned long long)a->timeout_ms, a->prepares ? " during initialization" : "");
 }
 
 static void answer_expired(struct activation *a)
 {
-    char text[120];
+    char text[ACTIVATION_LATE_TEXT];
 
-    snprintf(text, sizeof text, "The action exceeded its time limits of %llu milliseconds%s.",
-             (unsigned long long)a->timeout_ms, a->prepares ? " during initialization" : "");
+    activation_late_text(a, text);
     set_error(a, ACTIVATION_DEVELOPER_ERROR, text);
 }
 
@@ -175,14 +182,13 @@ bool answer_slot(struct activation *a, const struct wire_map *map, unsigned slot
     if (a->wants_log)
         collect_log(a, map, slot);
     if (!a->prepares)
-        sink_activation(c->pool->settings.container_logs, c->id, map, slot,
-                        a->limits.log_kb * 1024);
+        sink_activation(container_logs(c), c->id, map, slot, a->limits.log_kb * 1024);
     if (state == WIRE_DONE)
         honest = take_outcome(a, map, slot);
     else if (a->expired)
         answer_expired(a);
     else
-        set_error(a, ACTIVATION_DEVELOPER_ERROR, NO_RESPONSE);
+        set_error(a, ACTIVATION_DEVELOPER_ERROR, ANSWER_GONE);
     give_back(a);
     return honest;
 }
@@ -194,7 +200,7 @@ void answer_failed(struct activation *a, enum activation_status status, const ch
     if (a->wants_log)
         buf_text(&a->log, "[]");
     if (!a->prepares)
-        sink_activation(c->pool->settings.container_logs, c->id, NULL, 0, 0);
+        sink_activation(container_logs(c), c->id, NULL, 0, 0);
     if (text)
         set_error(a, status, text);
     else

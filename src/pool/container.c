@@ -13,12 +13,11 @@
 #include "pool/priv.h"
 #include "pool/sink.h"
 
-#define ADDRESS_FIRST 0x7f400001u /* 127.64.0.0/10 is the containers' */
-#define ADDRESSES (1u << 22)
 #define LOG_MAX (64u << 20)
 #define TIMEOUT_MAX_MS (365ull * 24 * 3600 * 1000)
 
-_Static_assert(CONTAINER_ENV_MAX + ACTIVATION_ENV_MAX <= WIRE_ENV_MAX, "a guest gets them all");
+_Static_assert(CONTAINER_OWN_ENV_MAX + CONTAINER_ENV_MAX + ACTIVATION_ENV_MAX <= WIRE_ENV_MAX,
+               "a guest gets them all");
 
 /* An init under way. */
 struct initing {
@@ -47,6 +46,7 @@ void container_unref(struct container *c)
     free(c->profile);
     free(c->ns);
     free(c->strings);
+    free(c->env);
     free(c);
 }
 
@@ -92,9 +92,40 @@ int container_new(struct pool *p, const char *id, struct container **out, struct
     c->pool = p;
     c->refs = 1;
     HASH_ADD_KEYPTR(by_id, p->by_id, c->id, n, c);
-    sink_create(p->settings.container_logs, c->id);
+    c->logs = p->settings.log_all;
+    sink_create(container_logs(c), c->id);
     *out = c;
     return 0;
+}
+
+int container_configure(struct container *c, const struct container_config *config, struct err *err)
+{
+    const struct container_limits asked = {.memory_mb = config->memory_mb};
+    unsigned count = 0;
+    int r = 0;
+
+    assert(c->state == CONTAINER_NEW);
+    for (size_t i = 0; i < config->env_size; i++)
+        count += config->env[i] == '\0';
+    if (count > CONTAINER_OWN_ENV_MAX)
+        return err_set(err, ERR_INVALID, "the environment has more than %u variables",
+                       CONTAINER_OWN_ENV_MAX);
+    if (config->profile)
+        r = container_set_profile(c, config->profile, err);
+    if (r == 0)
+        r = limits_check(c, &asked, err);
+    if (r < 0)
+        return r;
+    c->memory_mb = config->memory_mb;
+    c->env = config->env_size ? mem_dup_n(config->env, config->env_size) : NULL;
+    c->env_size = config->env_size;
+    c->logs |= config->logs;
+    return 0;
+}
+
+const char *container_logs(const struct container *c)
+{
+    return c->logs && c->state != CONTAINER_GONE ? c->pool->settings.container_logs : "";
 }
 
 struct container *container_find(struct pool *p, const char *id)
@@ -118,20 +149,43 @@ int container_set_profile(struct container *c, const char *profile, struct err *
     return 0;
 }
 
-bool container_is_ready(const struct container *c) { return c->state == CONTAINER_READY; }
+bool container_is_ready(const struct container *c)
+{
+    return c->state == CONTAINER_READY && !c->killed;
+}
+
+static void set_address(struct container *c, struct in_addr address)
+{
+    c->address = address;
+    HASH_ADD(by_address, c->pool->by_address, address, sizeof c->address, c);
+}
 
 struct in_addr container_address(struct container *c)
 {
     struct pool *p = c->pool;
 
     while (c->address.s_addr == 0) {
-        struct in_addr a = {.s_addr = htonl(ADDRESS_FIRST + p->addresses++ % (ADDRESSES - 2))};
+        struct in_addr a = address_next(p);
         if (container_at(p, a))
             continue; /* after four million, one may still be in use */
-        c->address = a;
-        HASH_ADD(by_address, p->by_address, address, sizeof c->address, c);
+        set_address(c, a);
     }
     return c->address;
+}
+
+int container_take_address(struct container *c, struct in_addr address, struct err *err)
+{
+    if (c->address.s_addr || container_at(c->pool, address))
+        return err_set(err, ERR_CONFLICT, "its address is another's");
+    set_address(c, address);
+    return 0;
+}
+
+struct container *container_at_or_former(struct pool *p, struct in_addr address)
+{
+    struct container *c = container_at(p, address);
+
+    return c || !p->events.former ? c : p->events.former(address, p->ctx);
 }
 
 struct container *container_at(struct pool *p, struct in_addr address)
@@ -147,7 +201,7 @@ static int set_paused(struct container *c, bool paused, struct err *err)
     if (c->paused == paused)
         return err_set(err, ERR_CONFLICT, "container '%s' is %s", c->id,
                        paused ? "paused already" : "not paused");
-    schedule_pause(c, paused);
+    halt_pause(c, paused);
     return 0;
 }
 
@@ -157,33 +211,41 @@ int container_resume(struct container *c, struct err *err) { return set_paused(c
 
 bool container_is_paused(const struct container *c) { return c->paused; }
 
+void container_kill(struct container *c)
+{
+    c->killed = true;
+    halt_kill(c);
+}
+
 void container_destroy(struct container *c)
 {
     if (c->state == CONTAINER_GONE)
         return;
     if (c->paused && c->pool->processes)
-        schedule_pause(c, false); /* what is under way still ends */
+        halt_pause(c, false); /* what is under way still ends */
+    sink_remove(container_logs(c), c->id);
     c->state = CONTAINER_GONE;
     HASH_DELETE(by_id, c->pool->by_id, c);
-    sink_remove(c->pool->settings.container_logs, c->id);
     if (c->address.s_addr)
         HASH_DELETE(by_address, c->pool->by_address, c);
     container_unref(c);
 }
 
-/* Keep what the worker will be told: "name\0entry\0" and the environment. */
+/* Keep what the worker will be told: "name\0entry\0" and the environment; the first counts. */
 static void keep_strings(struct container *c, const struct container_init *init)
 {
     size_t name = strlen(init->name) + 1, entry = strlen(init->entry) + 1;
 
     free(c->strings);
     c->head_size = name + entry;
-    c->strings_size = c->head_size + init->env_size;
+    c->strings_size = c->head_size + init->env_size + c->env_size;
     c->strings = mem_zero(c->strings_size);
     memcpy(c->strings, init->name, name);
     memcpy(c->strings + name, init->entry, entry);
     if (init->env_size)
         memcpy(c->strings + c->head_size, init->env, init->env_size);
+    if (c->env_size)
+        memcpy(c->strings + c->head_size + init->env_size, c->env, c->env_size);
     free(c->ns);
     c->ns = init->ns ? mem_dup(init->ns) : NULL;
 }
@@ -215,7 +277,7 @@ static void init_done(void *ctx, struct module *m, const struct err *err)
         container_drop_module(c->pool, m);
     }
     if (err && c->state != CONTAINER_GONE)
-        sink_say(c->pool->settings.container_logs, c->id, err->msg, true);
+        sink_say(container_logs(c), c->id, err->msg, true);
     i->done(i->ctx, err);
     source_done(&i->source);
     container_unref(c);
@@ -280,9 +342,9 @@ void container_init(struct container *c, const struct container_init *init)
     struct compiled known = {0};
     struct err err;
 
-    if (c->state != CONTAINER_NEW) {
+    if (c->state != CONTAINER_NEW || c->killed) {
         err_set(&err, ERR_CONFLICT, "Cannot initialize the action more than once.");
-        sink_say(p->settings.container_logs, c->id, err.msg, false);
+        sink_say(container_logs(c), c->id, err.msg, false);
         init->done(init->ctx, &err);
         return;
     }
@@ -295,6 +357,8 @@ void container_init(struct container *c, const struct container_init *init)
     c->state = CONTAINER_STARTING;
     keep_strings(c, init);
     c->limits = init->limits;
+    if (c->memory_mb && (c->limits.memory_mb == 0 || c->limits.memory_mb > c->memory_mb))
+        c->limits.memory_mb = c->memory_mb;
     int r = limits_check(c, &init->limits, &err);
     if (r == 0) /* before anything is compiled for nothing */
         r = take_ask(c, init->annotations, "", &err);
@@ -311,7 +375,7 @@ void container_init(struct container *c, const struct container_init *init)
 
 void container_refused(struct container *c)
 {
-    sink_activation(c->pool->settings.container_logs, c->id, NULL, 0, 0);
+    sink_activation(container_logs(c), c->id, NULL, 0, 0);
 }
 
 /* How long it may take from now: the run's deadline counts, but not beyond the action's limit. */

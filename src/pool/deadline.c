@@ -43,7 +43,9 @@ static void settle(struct deadlines *d, size_t at)
 
 /*
  * Set the timer for the earliest, unless it is set earlier already: most activations end long
- * before their deadline, and a timer that fires in vain is cheaper than one set for each.
+ * before their deadline, and a timer that fires in vain is cheaper than one set for each. Its
+ * milliseconds are rounded down, and the loop does not sleep through the last one: an invoker's
+ * patience ends a few milliseconds after the deadline.
  */
 static void arm(struct deadlines *d)
 {
@@ -51,7 +53,7 @@ static void arm(struct deadlines *d)
         return;
     uint64_t now = clock_mono_ns(), due = d->heap[0]->due_ns;
     d->set_ns = due;
-    timer_set(d->timer, due > now ? (due - now + 999999) / 1000000 : 0);
+    timer_set(d->timer, due > now ? (due - now) / 1000000 : 0);
 }
 
 static void fired(void *ctx)

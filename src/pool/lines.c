@@ -29,13 +29,19 @@ static void set_clock(struct clock *c, uint64_t ns)
         c->text[i] = (char)('0' + rest % 10);
 }
 
+void lines_time(uint64_t epoch_ns, char out[LINES_TIME])
+{
+    struct clock c = {0};
+
+    set_clock(&c, epoch_ns);
+    memcpy(out, c.text, LINES_TIME);
+}
+
 struct line_text lines_own(int stream, const char *text)
 {
     struct line_text line = {.stream = stream, .text = text, .n = strlen(text)};
-    struct clock c = {0};
 
-    set_clock(&c, clock_epoch_ns());
-    memcpy(line.time, c.text, sizeof line.time);
+    lines_time(clock_epoch_ns(), line.time);
     return line;
 }
 

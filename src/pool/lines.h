@@ -6,12 +6,14 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "wire/slot.h"
 
 /* "2026-11-23T09:02:22.288501262Z" and a NUL */
 #define LINES_TIME 31
+void lines_time(uint64_t epoch_ns, char out[LINES_TIME]);
 
 /* One line, without its end. */
 struct line_text {

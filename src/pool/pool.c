@@ -36,6 +36,7 @@ int pool_new(struct loop *l, const struct pool_settings *settings, const struct 
     kinds_init(&p->kinds);
     kinds_init(&p->kinds);
     p->compiles = compiles_new(l, &p->settings, p->cache, &p->engines);
+    address_begin(p);
     schedule_init(p);
     *out = p;
     return 0;

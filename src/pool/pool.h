@@ -15,7 +15,8 @@
 #include "wow/err.h"
 
 #define CONTAINER_ID_MAX 128
-#define CONTAINER_ENV_MAX 512u /* variables that an init may bring */
+#define CONTAINER_ENV_MAX 512u    /* variables that an init may bring */
+#define CONTAINER_OWN_ENV_MAX 64u /* that a container may have before */
 
 struct pool;
 struct container;
@@ -23,6 +24,10 @@ struct container;
 struct pool_events {
     void (*ready)(void *ctx);                   /* a worker is up: activations can run */
     void (*failed)(const char *why, void *ctx); /* workers cannot be had: wowd should end */
+    /* An activation ran out of memory, and is about to be answered; may be NULL. */
+    void (*exhausted)(const struct container *c, void *ctx);
+    /* An init came for an address at which there is nothing: make it again; may be NULL. */
+    struct container *(*former)(struct in_addr address, void *ctx);
 };
 
 int pool_new(struct loop *l, const struct pool_settings *settings, const struct pool_events *events,
@@ -44,6 +49,17 @@ const char *pool_engines(const struct pool *p);
 int container_new(struct pool *p, const char *id, struct container **out, struct err *err);
 struct container *container_find(struct pool *p, const char *id);
 const char *container_id(const struct container *c);
+
+/* What is decided about a container when it is made. Borrowed. */
+struct container_config {
+    unsigned memory_mb; /* the most its init may ask for, and what it has else; 0: the daemon's */
+    const char *env;    /* "K=V\0" …; init's and run's count more */
+    size_t env_size;
+    const char *profile; /* of the policy, or NULL */
+    bool logs;           /* it has a log file, wherever the daemon keeps them */
+};
+int container_configure(struct container *c, const struct container_config *config,
+                        struct err *err);
 bool container_is_ready(const struct container *c);
 
 /* Before init: which profile of the policy holds for it. ERR_NOT_FOUND: there is no such one. */
@@ -52,6 +68,10 @@ int container_set_profile(struct container *c, const char *profile, struct err *
 /* The container's own loopback address, for the action proxy door; allotted when first asked. */
 struct in_addr container_address(struct container *c);
 struct container *container_at(struct pool *p, struct in_addr address);
+/* Give it a certain one, which it has had with a former wowd. ERR_CONFLICT: it is another's. */
+int container_take_address(struct container *c, struct in_addr address, struct err *err);
+/* The same as container_at, for an init, which may be meant for a container of a former wowd. */
+struct container *container_at_or_former(struct pool *p, struct in_addr address);
 
 /* Limits of an action, as OpenWhisk names them. */
 struct container_limits {
@@ -96,6 +116,9 @@ void container_run(struct container *c, struct activation *a);
 int container_pause(struct container *c, struct err *err);
 int container_resume(struct container *c, struct err *err);
 bool container_is_paused(const struct container *c);
+
+/* End its activations where they are. It answers no others; it can only be destroyed. */
+void container_kill(struct container *c);
 
 /* Forget it. Activations under way still finish. */
 void container_destroy(struct container *c);

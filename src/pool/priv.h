@@ -30,8 +30,12 @@ struct container {
     struct ask ask;
     char *profile;    /* of the policy; or NULL */
     unsigned running; /* activations with a worker */
-    bool paused;
+    bool paused, killed;
+    bool logs;          /* what it prints goes to a file */
+    unsigned memory_mb; /* the most it may have; 0: the daemon's default */
     struct module *module;
+    char *env; /* its own, "K=V\0" …, before init */
+    size_t env_size;
     char *ns;                       /* the container's namespace, or NULL */
     char *strings;                  /* "name\0entry\0", then the environment, "K=V\0" … */
     size_t head_size, strings_size; /* of the two names; of all */
@@ -56,7 +60,7 @@ struct pool {
     struct timer *suspects; /* looks whether idle workers are idle */
     struct timer *reclaim;  /* looks for activations stuck behind a long one */
     struct container *by_id, *by_address;
-    uint32_t addresses;  /* allotted so far */
+    uint32_t address;    /* the next, see address.c */
     struct queue *queue; /* activations that wait for a worker, or for memory */
     uint64_t budget;     /* bytes */
     uint64_t charged;    /* bytes that the activations under way may come to use */
@@ -67,6 +71,12 @@ struct pool {
 };
 
 void container_unref(struct container *c);
+/* Where its log file goes; "" if it has none. */
+const char *container_logs(const struct container *c);
+
+/* address.c: the containers' addresses */
+void address_begin(struct pool *p);
+struct in_addr address_next(struct pool *p);
 
 /* What is queued behind an activation of this age is taken back. */
 #define STUCK_NS 1000000u
@@ -129,10 +139,19 @@ void suspect_ring(struct worker *w, unsigned finished);  /* it has rung, and fin
 void suspect_idle(struct pool *p);                       /* a worker has nothing to do any more */
 void suspect_look(void *pool);
 
+/* halt.c */
+void halt_pause(struct container *c, bool paused);
+void halt_kill(struct container *c);
+
 /* schedule.c */
 void schedule_init(struct pool *p);
 void schedule_run(struct pool *p, struct activation *a);
-void schedule_pause(struct container *c, bool paused);
+/* Does the worker compute, or sleep inside its guest? Keeps the count. */
+void schedule_count(struct pool *p, struct worker *w);
+/* Take back what the worker has not started, to the front of the queue. */
+void schedule_retract(struct pool *p, struct worker *w);
+/* Hand out what is queued, as far as there are workers and memory. */
+void schedule_dispatch(struct pool *p);
 void schedule_renew(struct pool *p); /* what workers were given may be refused today */
 void schedule_close(struct pool *p);
 void schedule_news(struct worker *w, void *pool);             /* it has rung */
@@ -145,6 +164,7 @@ void call_drop(struct pool *p, struct worker *w, unsigned slot); /* its activati
 void call_close(struct worker *w);                               /* it is gone */
 
 /* answer.c: fill in an activation's answer and give it back to its door. */
+#define ANSWER_GONE "The action did not produce a valid response and exited unexpectedly."
 /* False when the worker cannot be trusted any more: what it left no honest one does. */
 bool answer_slot(struct activation *a, const struct wire_map *map, unsigned slot);
 void answer_failed(struct activation *a, enum activation_status status, const char *text);

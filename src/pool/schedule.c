@@ -32,8 +32,7 @@
 #define STILLBORN_MAX 100u  /* then there is no point in forking more */
 #define TRIM_BYTES 65536u   /* a slot that used more gives memory back */
 
-/* Does the worker compute, or sleep inside its guest? Keeps the count. */
-static void count_worker(struct pool *p, struct worker *w)
+void schedule_count(struct pool *p, struct worker *w)
 {
     bool computing = false;
 
@@ -116,7 +115,7 @@ static int give(struct pool *p, struct worker *w, struct activation *a, struct e
     atomic_store_explicit(&w->map.head->linger, choose_is_crowded(p, now) ? 0 : WORKER_LINGER,
                           memory_order_relaxed);
     worker_submit(w, slot);
-    count_worker(p, w);
+    schedule_count(p, w);
     return 0;
 }
 
@@ -146,7 +145,7 @@ static void free_slot(struct pool *p, struct worker *w, unsigned slot)
     }
     w->places[w->slot_place[slot]].held--;
     atomic_store_explicit(&s->state, WIRE_FREE, memory_order_release);
-    count_worker(p, w);
+    schedule_count(p, w);
 }
 
 /*
@@ -159,9 +158,11 @@ static bool place(struct pool *p, struct activation *a)
     struct worker *w;
     struct err err;
 
-    if (e->fault[0]) {
+    bool killed = a->container->killed;
+    if (e->fault[0] || killed) {
         leave(p, a);
-        answer_failed(a, ACTIVATION_WHISK_ERROR, e->fault);
+        answer_failed(a, killed ? ACTIVATION_DEVELOPER_ERROR : ACTIVATION_WHISK_ERROR,
+                      killed ? ANSWER_GONE : e->fault);
         return true;
     }
     while ((w = choose_worker(p, a)) != NULL && budget_fits(p, w, a)) {
@@ -179,8 +180,7 @@ static bool place(struct pool *p, struct activation *a)
     return false;
 }
 
-/* Hand out what is queued, as far as there are workers and memory. */
-static void dispatch(struct pool *p)
+void schedule_dispatch(struct pool *p)
 {
     struct activation *a;
 
@@ -209,7 +209,7 @@ void schedule_run(struct pool *p, struct activation *a)
     }
     enqueue(p, a, false);
     if (tenant_running(a->tenant) == 0)
-        dispatch(p);
+        schedule_dispatch(p);
 }
 
 /* Give the answer to one that was in no worker. */
@@ -223,6 +223,7 @@ static void give_up(struct pool *p, struct activation *a)
         answer_failed(a, ACTIVATION_DEVELOPER_ERROR, NULL);
         return;
     }
+    a->expired = false;
     a->refused = true;
     if (is_crowded)
         snprintf(text, sizeof text,
@@ -237,8 +238,7 @@ static void give_up(struct pool *p, struct activation *a)
     answer_failed(a, ACTIVATION_WHISK_ERROR, text);
 }
 
-/* Take back what the worker has not started, to the front of the queue. */
-static void retract_all(struct pool *p, struct worker *w)
+void schedule_retract(struct pool *p, struct worker *w)
 {
     for (;;) {
         int latest = -1;
@@ -267,10 +267,10 @@ static void reclaim(void *ctx)
         if (w->active < 2 || w->doomed || w->stopped)
             continue;
         if (now - w->progress_ns >= STUCK_NS)
-            retract_all(p, w);
+            schedule_retract(p, w);
         again |= w->active >= 2;
     }
-    dispatch(p);
+    schedule_dispatch(p);
     if (again || queue_next(p->queue, true, may_start))
         timer_set(p->reclaim, RECLAIM_MS);
 }
@@ -321,13 +321,13 @@ void schedule_news(struct worker *w, void *ctx)
         }
     suspect_ring(w, finished);
     call_look(p, w);
-    count_worker(p, w);
+    schedule_count(p, w);
     if (w->active > 1 && !w->counted)
-        retract_all(p, w); /* its guest sleeps: do not wait behind it */
+        schedule_retract(p, w); /* its guest sleeps: do not wait behind it */
     if (w->active == 0 && is_worn(w))
         worker_kill(w);
     if (queue_size(p->queue) > 0)
-        dispatch(p);
+        schedule_dispatch(p);
     choose_keep_spares(p);
 }
 
@@ -359,7 +359,7 @@ static void exited(struct worker *w, int status, void *ctx)
     if (e->stillborn == STILLBORN_MAX)
         failed(e, "workers end before they are given anything", p);
     if (!p->closing)
-        retract_all(p, w);
+        schedule_retract(p, w);
     for (unsigned i = 0; i < WIRE_SLOTS; i++)
         if (w->slots[i])
             finish_slot(p, w, i);
@@ -367,7 +367,7 @@ static void exited(struct worker *w, int status, void *ctx)
     if (p->closing)
         return;
     choose_keep_spares(p);
-    dispatch(p);
+    schedule_dispatch(p);
 }
 
 static void ready(struct engine *e, void *ctx)
@@ -385,7 +385,7 @@ static void restarted(void *ctx)
     if (p->closing)
         return;
     choose_keep_spares(p);
-    dispatch(p);
+    schedule_dispatch(p);
 }
 
 const struct process_events schedule_events = {.news = schedule_news,
@@ -407,6 +407,8 @@ static void expired(struct activation *a, void *ctx)
     } else if (w && atomic_load(&w->map.head->slots[a->slot].state) == WIRE_DONE) {
         schedule_news(w, p); /* just in time */
     } else if (w) {
+        if (a->late)
+            a->late(a);
         worker_kill(w); /* answered when it is gone */
     } else if (!w && a->container->paused && a->due_ns != a->deadline_ns) {
         a->expired = false; /* it waits for its container */
@@ -417,34 +419,6 @@ static void expired(struct activation *a, void *ctx)
     }
 }
 
-static bool runs(const struct worker *w, const struct container *c)
-{
-    for (int i = 0; i < WIRE_SLOTS; i++)
-        if (w->slots[i] && w->slots[i]->container == c)
-            return true;
-    return false;
-}
-
-/*
- * A worker whose guest is the container's is stopped; what was queued behind it goes elsewhere, or
- * waits if it is the container's too. Resumed, the worker goes on.
- */
-void schedule_pause(struct container *c, bool paused)
-{
-    struct pool *p = c->pool;
-
-    c->paused = paused;
-    for (struct worker *w = processes_first(p->processes); w; w = w->next) {
-        if (!runs(w, c))
-            continue;
-        retract_all(p, w);
-        if (runs(w, c) && w->stopped != paused)
-            worker_stop(w, paused);
-        count_worker(p, w);
-    }
-    dispatch(p);
-}
-
 void schedule_renew(struct pool *p)
 {
     for (struct worker *w = processes_first(p->processes); w; w = w->next) {
@@ -453,7 +427,7 @@ void schedule_renew(struct pool *p)
             worker_kill(w);
     }
     choose_keep_spares(p);
-    dispatch(p);
+    schedule_dispatch(p);
 }
 
 void schedule_init(struct pool *p)

@@ -15,7 +15,9 @@ struct pool_settings {
     const char *policy;         /* the file that says what actions may ask for; "" for none */
     const char *grant_dirs;     /* directories that all may ask for, "A:B"; "" for none */
     const char *ca_file;        /* whom guests' requests trust beside the system's; "" for none */
-    const char *container_logs; /* where containers' log files go; "" for none */
+    const char *data;           /* directory of what must survive a restart */
+    const char *container_logs; /* where containers' log files go */
+    bool log_all;               /* all containers have one, not only those that ask for it */
     bool tiering;               /* code never seen is answered from a baseline */
     bool trust_precompiled;     /* clients may send machine code */
     unsigned cache_mb;          /* what the cache may hold */

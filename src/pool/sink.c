@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "pool/lines.h"
 
-#define SENTINEL "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX"
+#define SENTINEL SINK_SENTINEL
 #define CHUNK (256u << 10)
 #define END 1024u /* for the line that says that a log was cut, and the sentinels */
 #define LINE_FRAME 128u /* of a line, its stream and time */
@@ -27,7 +27,7 @@ struct sink {
     bool failed;
 };
 
-static char *path_of(const char *dir, const char *id)
+char *sink_path(const char *dir, const char *id)
 {
     return mem_print("%s/%s/%s-json.log", dir, id, id);
 }
@@ -134,15 +134,31 @@ static bool begin(struct sink *s, const char *dir, const char *id)
 {
     if (!dir[0])
         return false;
-    AUTO(mem) char *path = path_of(dir, id);
+    AUTO(mem) char *path = sink_path(dir, id);
     *s = (struct sink){.id = id};
     s->fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    if (s->fd < 0 && errno == ENOENT) { /* made when first needed, or somebody has deleted it */
+        sink_create(dir, id);
+        s->fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    }
     if (s->fd < 0) {
         fault(id, path);
         return false;
     }
     buf_init(&s->text, 0); /* put_line makes room */
     return true;
+}
+
+/*
+ * What an invoker has read long ago need not be kept: its blocks are given back, and offsets stay
+ * as they are. A file system that cannot do so keeps it all.
+ */
+static void forget_old(int fd)
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+
+    if (size > SINK_KEEP)
+        fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, size - SINK_KEEP);
 }
 
 static void end(struct sink *s, bool sentinels)
@@ -152,6 +168,7 @@ static void end(struct sink *s, bool sentinels)
         say(s, 2, SENTINEL);
     }
     flush(s);
+    forget_old(s->fd);
     buf_done(&s->text);
     close(s->fd);
 }
@@ -187,7 +204,7 @@ void sink_create(const char *dir, const char *id)
     if (!dir[0])
         return;
     AUTO(mem) char *own = mem_print("%s/%s", dir, id);
-    AUTO(mem) char *path = path_of(dir, id);
+    AUTO(mem) char *path = sink_path(dir, id);
     struct err err;
 
     if (file_make_dirs(own, &err) < 0) {
@@ -204,7 +221,7 @@ void sink_remove(const char *dir, const char *id)
     if (!dir[0])
         return;
     AUTO(mem) char *own = mem_print("%s/%s", dir, id);
-    AUTO(mem) char *path = path_of(dir, id);
+    AUTO(mem) char *path = sink_path(dir, id);
 
     if (unlink(path) < 0 && errno != ENOENT)
         fault(id, path);

@@ -26,8 +26,9 @@ static unsigned answer(const struct activation *a, struct buf *body)
 
 void action_proxy_handle(struct request *r, void *ctx)
 {
-    struct container *c = container_at(ctx, r->local);
     bool is_init = strcmp(r->path, "/init") == 0, is_run = strcmp(r->path, "/run") == 0;
+    struct container *c =
+        is_init ? container_at_or_former(ctx, r->local) : container_at(ctx, r->local);
     char address[INET_ADDRSTRLEN], text[128];
 
     if (!is_init && !is_run) {
@@ -37,10 +38,11 @@ void action_proxy_handle(struct request *r, void *ctx)
     } else if (!c) {
         inet_ntop(AF_INET, &r->local, address, sizeof address);
         snprintf(text, sizeof text, "No container has the address %s.", address);
-        request_reply_error(r, STATUS_NOT_FOUND, text);
+        /* A container of a former wowd: 503 has the invoker run the activation in another. */
+        request_reply_error(r, is_run ? STATUS_BUSY : STATUS_NOT_FOUND, text);
     } else if (is_init) {
         payload_init(r, c);
     } else {
-        payload_run(r, c, answer);
+        payload_run(r, c, answer, true);
     }
 }

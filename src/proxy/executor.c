@@ -105,7 +105,7 @@ static void run(struct executor *x, struct request *r, const char *id)
     struct container *c = find(x, r, id);
 
     if (c)
-        payload_run(r, c, answer);
+        payload_run(r, c, answer, false);
 }
 
 static void destroy(struct executor *x, struct request *r, const char *id)

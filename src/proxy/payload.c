@@ -1,16 +1,15 @@
 #include "proxy/payload.h"
 
-#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/scan.h"
 #include "base/mem.h"
+#include "base/scan.h"
+#include "proxy/body.h"
 
-#define ENV_MAX (1u << 20)
-#define NAME_MAX_SIZE 1024u
+#define LATE_MS 20 /* after the deadline, in which an invoker's clock gets there, too */
 
 unsigned payload_status(enum err_kind kind)
 {
@@ -37,94 +36,9 @@ unsigned payload_status(enum err_kind kind)
     return STATUS_INTERNAL;
 }
 
-static void reply_err(struct request *r, const struct err *err)
+static void refuse(struct request *r, const struct err *err)
 {
     request_reply_error(r, payload_status(err->kind), err->msg);
-}
-
-/* The body as an object; what is wrong with it otherwise. */
-static int read_body(const struct request *r, struct scan_text *body, struct err *err)
-{
-    int q = scan_whole(r->body.data ? r->body.data : "", r->body.size, body, err);
-
-    if (q < 0)
-        return err_wrap(err, "the request's body");
-    if (body->type != SCAN_OBJECT)
-        return err_set(err, ERR_INVALID, "the request's body is %s, not an object",
-                       scan_type_text(body->type));
-    return 0;
-}
-
-static bool has_byte(const struct buf *b, char c)
-{
-    return b->size > 0 && memchr(b->data, c, b->size) != NULL;
-}
-
-/* Append "PREFIXname=value\0". */
-static int put_pair(struct buf *out, const char *prefix, const struct buf *name,
-                    const struct buf *value, struct err *err)
-{
-    int r = buf_add(out, prefix, strlen(prefix), err);
-
-    if (r == 0)
-        r = buf_add(out, name->data, name->size, err);
-    if (r == 0)
-        r = buf_add(out, "=", 1, err);
-    if (r == 0)
-        r = buf_add(out, value->data, value->size, err);
-    return r == 0 ? buf_add(out, "", 1, err) : err_wrap(err, "the environment");
-}
-
-/* A member as a variable; a value that is no string is its JSON text, and null is nothing. */
-static int put_variable(struct buf *out, const char *prefix, const struct scan_text *key,
-                        const struct scan_text *value, struct err *err)
-{
-    AUTO(buf) struct buf name, text;
-    int r;
-
-    buf_init(&name, NAME_MAX_SIZE);
-    buf_init(&text, ENV_MAX);
-    if ((r = scan_unescape(key, &name, err)) < 0)
-        return err_wrap(err, "the name of an environment variable");
-    if (value->type == SCAN_STRING)
-        r = scan_unescape(value, &text, err);
-    else if (value->type != SCAN_NULL)
-        r = buf_add(&text, value->at, value->n, err);
-    if (r < 0)
-        return err_wrap(err, "environment variable '%.60s'", name.data);
-    if (has_byte(&name, '\0') || has_byte(&name, '=') || has_byte(&text, '\0'))
-        return err_set(err, ERR_INVALID, "environment variable '%.60s' contains NUL or '='",
-                       name.data);
-    for (size_t i = 0; prefix[0] && i < name.size; i++)
-        name.data[i] = (char)toupper((unsigned char)name.data[i]);
-    return put_pair(out, prefix, &name, &text, err);
-}
-
-static int take_string(const char *name, const struct scan_text *value, struct buf *out,
-                       struct err *err)
-{
-    if (value->type != SCAN_STRING)
-        return err_set(err, ERR_INVALID, "'%s' must be a string, not %s", name,
-                       scan_type_text(value->type));
-    buf_clear(out);
-    int r = scan_unescape(value, out, err);
-    if (r < 0)
-        return err_wrap(err, "'%s'", name);
-    if (memchr(out->data, '\0', out->size))
-        return err_set(err, ERR_INVALID, "'%s' contains a NUL", name);
-    return 0;
-}
-
-/* A whole number of at most 18 digits; nothing is not one. */
-static bool digits(const char *at, size_t n, uint64_t *out)
-{
-    *out = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (at[i] < '0' || at[i] > '9' || i == 18)
-            return false;
-        *out = *out * 10 + (uint64_t)(at[i] - '0');
-    }
-    return n > 0;
 }
 
 /* ---- init ---- */
@@ -166,9 +80,9 @@ static int take_env(struct init_call *c, const struct scan_text *env, struct err
         if (++count > CONTAINER_ENV_MAX)
             return err_set(err, ERR_INVALID, "the environment has more than %u variables",
                            CONTAINER_ENV_MAX);
-        r = put_variable(&c->env, "", &key, &value, err);
+        r = body_put_variable(&c->env, "", &key, &value, err);
         if (r == 0 && scan_equals(&key, "__OW_NAMESPACE") && value.type == SCAN_STRING)
-            r = take_string("__OW_NAMESPACE", &value, &c->ns, err);
+            r = body_take_string("__OW_NAMESPACE", &value, &c->ns, err);
     }
     return r;
 }
@@ -198,8 +112,8 @@ static int take_limits(struct init_call *c, const struct scan_text *limits, stru
         for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
             if (!scan_equals(&key, all[i].name))
                 continue;
-            if (value.type != SCAN_NUMBER || !digits(value.at, value.n, &n) || n < all[i].min ||
-                n > all[i].max)
+            if (value.type != SCAN_NUMBER || !body_digits(value.at, value.n, &n) ||
+                n < all[i].min || n > all[i].max)
                 return err_set(err, ERR_INVALID, "limits: '%s' must be a number from %u to %u",
                                all[i].name, all[i].min, all[i].max);
             if (all[i].has)
@@ -213,11 +127,11 @@ static int take_init_member(struct init_call *c, const struct scan_text *key,
                             const struct scan_text *value, struct err *err)
 {
     if (scan_equals(key, "name") && value->type != SCAN_NULL)
-        return take_string("name", value, &c->name, err);
+        return body_take_string("name", value, &c->name, err);
     if (scan_equals(key, "main") && value->type != SCAN_NULL)
-        return take_string("main", value, &c->entry, err);
+        return body_take_string("main", value, &c->entry, err);
     if (scan_equals(key, "kind") && value->type != SCAN_NULL)
-        return take_string("kind", value, &c->kind, err);
+        return body_take_string("kind", value, &c->kind, err);
     if (scan_equals(key, "binary"))
         c->init.binary = value->type == SCAN_BOOL && value->n == 4;
     if (scan_equals(key, "env"))
@@ -273,7 +187,7 @@ static int read_init(struct init_call *c, struct err *err)
 {
     struct scan_text body, key, value, inner = {0};
 
-    int r = read_body(c->request, &body, err);
+    int r = body_read(c->request, &body, err);
     if (r < 0)
         return r;
     struct scan_walk w = scan_members(&body);
@@ -315,14 +229,14 @@ void payload_init(struct request *r, struct container *container)
     struct err err;
 
     c->request = r;
-    buf_init(&c->name, NAME_MAX_SIZE);
-    buf_init(&c->entry, NAME_MAX_SIZE);
-    buf_init(&c->kind, NAME_MAX_SIZE);
-    buf_init(&c->ns, NAME_MAX_SIZE);
-    buf_init(&c->env, ENV_MAX);
+    buf_init(&c->name, BODY_NAME_MAX);
+    buf_init(&c->entry, BODY_NAME_MAX);
+    buf_init(&c->kind, BODY_NAME_MAX);
+    buf_init(&c->ns, BODY_NAME_MAX);
+    buf_init(&c->env, BODY_ENV_MAX);
     buf_init(&c->code, r->body.size);
     if (read_init(c, &err) < 0) {
-        reply_err(r, &err);
+        refuse(r, &err);
         init_call_free(c);
         return;
     }
@@ -344,6 +258,7 @@ struct run_call {
     struct activation activation; /* first: done finds the rest behind it */
     struct request *request;
     payload_answer *answer;
+    bool begun; /* its deadline has come, and the answer is under way */
     struct buf ns, scratch;
 };
 
@@ -366,7 +281,7 @@ static int take_deadline(struct run_call *c, const struct scan_text *value, stru
 
     if ((value->type != SCAN_NUMBER &&
          (value->type != SCAN_STRING || !scan_plain(value, &at, &n))) ||
-        !digits(at, n, &ms))
+        !body_digits(at, n, &ms))
         return err_set(err, ERR_INVALID, "'deadline' must be milliseconds since the epoch");
     c->activation.deadline_ms = ms;
     return 0;
@@ -374,7 +289,7 @@ static int take_deadline(struct run_call *c, const struct scan_text *value, stru
 
 static int take_namespace(struct run_call *c, const struct scan_text *value, struct err *err)
 {
-    int r = take_string("namespace", value, &c->ns, err);
+    int r = body_take_string("namespace", value, &c->ns, err);
 
     if (r == 0 && c->ns.size)
         c->activation.ns = c->ns.data;
@@ -419,7 +334,7 @@ static int take_run_member(struct run_call *c, const struct scan_text *key,
     else if (scan_equals(key, "activation_id") && value->type == SCAN_STRING &&
              value->n < sizeof a->id)
         snprintf(a->id, sizeof a->id, "%.*s", (int)value->n - 2, value->at + 1);
-    return r < 0 ? r : put_variable(&a->strings, "__OW_", key, value, err);
+    return r < 0 ? r : body_put_variable(&a->strings, "__OW_", key, value, err);
 }
 
 static int read_run(struct run_call *c, struct err *err)
@@ -428,7 +343,7 @@ static int read_run(struct run_call *c, struct err *err)
 
     c->activation.args = "{}";
     c->activation.args_size = 2;
-    int r = read_body(c->request, &body, err);
+    int r = body_read(c->request, &body, err);
     if (r < 0)
         return r;
     unsigned count = 0;
@@ -442,18 +357,40 @@ static int read_run(struct run_call *c, struct err *err)
     return r;
 }
 
+/* The deadline has come: the head of the answer is sent before the invoker gives up. */
+static void run_late(struct activation *a)
+{
+    struct run_call *c = (struct run_call *)a;
+    char text[ACTIVATION_LATE_TEXT];
+    struct buf body;
+
+    activation_late_text(a, text);
+    buf_init(&body, 1024);
+    buf_print(&body, "{\"error\":\"%s\"}", text);
+    request_reply_begin(c->request, STATUS_DEVELOPER, &body);
+    c->begun = true;
+}
+
 static void run_done(struct activation *a)
 {
     struct run_call *c = (struct run_call *)a;
     struct buf body;
 
+    if (a->late && a->expired && !c->begun)
+        run_late(a);
+    if (c->begun) {
+        request_reply_end(c->request, LATE_MS);
+        run_call_free(c);
+        return;
+    }
     buf_init(&body, a->result_size + a->log.size + 1024);
     unsigned status = c->answer(a, &body);
     request_reply(c->request, status, &body);
     run_call_free(c);
 }
 
-void payload_run(struct request *r, struct container *container, payload_answer *answer)
+void payload_run(struct request *r, struct container *container, payload_answer *answer,
+                 bool until_late)
 {
     struct err err;
 
@@ -465,11 +402,12 @@ void payload_run(struct request *r, struct container *container, payload_answer 
     c->request = r;
     c->answer = answer;
     c->activation.done = run_done;
-    buf_init(&c->activation.strings, ENV_MAX);
-    buf_init(&c->ns, NAME_MAX_SIZE);
+    c->activation.late = until_late ? run_late : NULL;
+    buf_init(&c->activation.strings, BODY_ENV_MAX);
+    buf_init(&c->ns, BODY_NAME_MAX);
     if (read_run(c, &err) < 0) {
         container_refused(container);
-        reply_err(r, &err);
+        refuse(r, &err);
         run_call_free(c);
         return;
     }

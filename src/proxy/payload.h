@@ -26,9 +26,14 @@ void payload_init(struct request *r, struct container *c);
 /*
  * Run the request's body on the container. answer turns the finished activation into the reply:
  * it appends the body and returns the HTTP status. Errors before an activation are answered here.
+ *
+ * until_late is for an invoker, which counts the time itself. An answer shortly before its time
+ * limit would be taken for a failure of another kind; if none has begun at the limit it drops the
+ * connection, and waits ten seconds for news of the container. So the answer begins at the
+ * deadline, and ends a little after it.
  */
 typedef unsigned payload_answer(const struct activation *a, struct buf *body);
-void payload_run(struct request *r, struct container *c, payload_answer *answer);
+void payload_run(struct request *r, struct container *c, payload_answer *answer, bool until_late);
 
 /* The HTTP status of an error of ours. */
 unsigned payload_status(enum err_kind kind);

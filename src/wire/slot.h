@@ -28,7 +28,7 @@
 #define WIRE_OUTPUT_MAX (8u << 20) /* the result's JSON */
 #define WIRE_CALL_MAX (WIRE_OUTPUT_MAX - WIRE_HEADERS_MAX) /* a request and its response */
 #define WIRE_LOG_MAX (12u << 20)   /* records, see wire/log.h */
-#define WIRE_ENV_MAX 640u          /* variables of a guest */
+#define WIRE_ENV_MAX 704u          /* variables of a guest */
 
 /* The entry point of an action that names none, as OpenWhisk calls it: _start, or this function. */
 #define WIRE_ENTRY "main"

@@ -16,10 +16,11 @@ import pytest
 from harness import (BUILD, NAMES, UNEXPECTED_EXIT, Background, clean_environment, run_wowd,
                      until)
 
-OPTIONS = ["executor", "proxy", "proxy-port", "data", "cache", "cache-size", "engine", "tiering",
-           "trust-precompiled", "workers", "memory", "memory-max", "memory-budget", "queue-wait",
-           "timeout", "log-limit", "file-limit", "compile-time", "idle-timeout", "user",
-           "user-ids", "grant-dirs", "policy", "outbound", "ca-file", "container-logs", "config"]
+OPTIONS = ["executor", "proxy", "proxy-port", "control", "images", "data", "cache", "cache-size",
+           "engine", "tiering", "trust-precompiled", "workers", "memory", "memory-max",
+           "memory-budget", "queue-wait", "timeout", "log-limit", "file-limit", "compile-time",
+           "idle-timeout", "user", "user-ids", "grant-dirs", "policy", "outbound", "ca-file",
+           "container-logs", "config"]
 ENGINE = NAMES[0]
 
 
@@ -293,7 +294,7 @@ def test_help_and_config_agree(tmp_path, start_wowd):
         "memory-max": 96, "memory-budget": 1000, "queue-wait": 100, "timeout": 1000,
         "log-limit": 64, "idle-timeout": 9, "user": "nobody", "grant-dirs": "",
         "policy": "", "outbound": 8, "ca-file": "", "container-logs": "", "file-limit": 64,
-        "compile-time": 60, "user-ids": "",
+        "compile-time": 60, "user-ids": "", "control": "", "images": "wow/",
         "cache-size": 64, "tiering": True, "trust-precompiled": "off"}))
     assert set(json.loads(file.read_text())) == set(OPTIONS) - {"config"}
     again = start_wowd(ENGINE, "--config", file, place=tmp_path)

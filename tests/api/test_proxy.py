@@ -93,10 +93,11 @@ def test_only_post_is_understood(proxied, method):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.127.255.254", "127.1.2.3"])
-@pytest.mark.parametrize("path", ["/init", "/run"])
-def test_at_another_address_there_is_no_container(wowd, address, path):
+@pytest.mark.parametrize("path, status", [("/init", 404), ("/run", 503)])
+def test_at_another_address_there_is_no_container(wowd, address, path, status):
+    """An invoker that is told 503 runs the activation in another container."""
     reply = request((address, wowd.proxy_port), path, "{}")
-    assert (reply.status, reply.error) == (404, f"No container has the address {address}.")
+    assert (reply.status, reply.error) == (status, f"No container has the address {address}.")
 
 
 def test_a_destroyed_container_has_no_address(proxied):
@@ -104,7 +105,7 @@ def test_a_destroyed_container_has_no_address(proxied):
     container.destroy()
     reply = post(container, "/run", "{}")
     assert (reply.status, reply.error) == (
-        404, f"No container has the address {container.address[0]}.")
+        503, f"No container has the address {container.address[0]}.")
 
 
 def test_many_containers_at_their_addresses(wowd):
