@@ -124,12 +124,12 @@ static void call_run(struct call *c, unsigned argc, const char *const *argv)
 /* The body's words, each with a NUL behind it; the caller's. NULL: it is no such list. */
 static const char **cut(const struct buf *body, unsigned *n)
 {
-    const char *at = body->data, *end = at + body->size;
+    const char *at = body->size ? body->data : "";
+    const char *end = at + body->size;
 
     if (body->size > 0 && end[-1] != '\0')
         return NULL;
-    *n = 0;
-    for (; at < end; at += strlen(at) + 1)
+    for (*n = 0; at < end; at += strlen(at) + 1)
         (*n)++;
     const char **words = mem_zero((*n + 1) * sizeof(const char *));
     at = body->data;

@@ -149,7 +149,7 @@ static void read_lines(struct docker *d)
     struct err err;
 
     buf_init(&text, FILE_MAX_SIZE);
-    if (file_read(path, &text, &err) < 0)
+    if (file_read(path, &text, &err) < 0 || text.size == 0)
         return; /* there was none, or it is too long to be one */
     const char *at = text.data, *end = at + text.size, *stop;
     for (; at < end && (stop = memchr(at, '\n', (size_t)(end - at))) != NULL; at = stop + 1)

@@ -111,15 +111,15 @@ static void reader_open(struct reader *r, const struct call *c, const struct row
 /* The next line, past any that is none; false at the end. */
 static bool reader_next(struct reader *r)
 {
-    for (;;) {
-        const char *at = r->bytes.data + r->at;
-        const char *end = r->at < r->bytes.size ? memchr(at, '\n', r->bytes.size - r->at) : NULL;
+    while (r->at < r->bytes.size) {
+        const char *at = r->bytes.data + r->at, *end = memchr(at, '\n', r->bytes.size - r->at);
         if (!end)
             return false;
         r->at += (size_t)(end - at) + 1;
         if (take_line(at, (size_t)(end - at), &r->line))
             return true;
     }
+    return false;
 }
 
 /* Seconds since the epoch, with or without a fraction, as the time of a line. */
