@@ -21,9 +21,14 @@ static void enter(struct drive *d, struct journey *j, enum step step);
 
 /* ---- links ---- */
 
-/* Freed later: an event of this round may still point to it. */
+/*
+ * Freed later: an event of this round may still point to it. Taken out of epoll by hand: a child on
+ * its way to exec still holds the socket, so that closing it is not enough.
+ */
 static void close_link(struct drive *d, struct link *l)
 {
+    if (l->client.fd >= 0)
+        epoll_ctl(d->poll, EPOLL_CTL_DEL, l->client.fd, NULL);
     client_close(&l->client);
     l->watch.journey = NULL;
     l->next = d->dead;
@@ -354,6 +359,7 @@ static void child_ended(struct drive *d, struct journey *j)
     int status = -1;
 
     waitpid(j->pid, &status, 0);
+    epoll_ctl(d->poll, EPOLL_CTL_DEL, j->child, NULL);
     fd_close(j->child);
     j->child = -1;
     if (status == 0) {
