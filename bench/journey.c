@@ -164,8 +164,11 @@ static void step_done(struct drive *d, struct journey *j)
         enter(d, j, t->kind == TARGET_COMMAND ? STEP_CONNECT : STEP_INIT);
         return;
     case STEP_CONNECT:
-        enter(d, j, STEP_INIT);
-        return;
+        if (t->init->size > 0) {
+            enter(d, j, STEP_INIT);
+            return;
+        }
+        /* fall through */
     case STEP_INIT:
         t->state = TARGET_WARM;
         enter(d, j, STEP_RUN);

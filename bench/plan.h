@@ -7,7 +7,7 @@
  *   kind     ready     POST path is answered as it stands
  *            executor  a container behind wowd's executor door: POST /start, /ID/init, /ID/run
  *            command   a container that `command start NAME` starts and `command stop NAME` ends,
- *                      and that answers POST /init and /run
+ *                      and that answers POST /init, if there is an init, and /run
  *   at       ADDR:PORT
  *   name     of the container, for the command
  *   path     of a ready target

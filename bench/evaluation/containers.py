@@ -6,15 +6,12 @@ image to unpack, no iptables. What is measured here is a lower bound of what doc
 The evaluation runs in network and mount namespaces of its own, so the bridge and its addresses
 (198.18.0.0/15, which are for benchmarks) are nobody else's.
 """
-import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
-import time
 
 from .actions import encoded
 from .common import BUILD, ROOT, Failed, Unavailable, attempt, pss, run
@@ -188,23 +185,13 @@ class Containers(Side):
                 words = log.read_text() if log.exists() else ""
                 raise Unavailable(f"no container could be started: {words.strip() or why}") from None
             address = target["at"].rsplit(":", 1)[0], PORT
-            self._wait(address)
+            self.wait(address)
             post(address, "/init", target["init"].read_bytes())
             text = post(address, "/run", target["body"].read_bytes()) if answers else ""
             if action.expect not in text:
                 raise Failed(f"{self.name}: {action.name} answered {text[:200]}")
             target.update(kind="ready", path="/run")
         return targets
-
-    @staticmethod
-    def _wait(address, seconds=120):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            with contextlib.suppress(OSError):
-                socket.create_connection(address, timeout=1).close()
-                return
-            time.sleep(0.002)
-        raise Failed(f"a container did not listen at {address[0]}")
 
     # ---- memory ----
 

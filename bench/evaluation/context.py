@@ -5,6 +5,7 @@ import statistics
 
 from .common import ENGINES, Failed, Unavailable, say
 from .containers import Containers
+from .peers import Serve
 from .sides import Wow
 
 
@@ -27,6 +28,8 @@ class Context:
                           for engine in self.engines]
             elif name in ("node", "native"):
                 sides.append(Containers(name, self.shop, parent=quota))
+            elif name == "serve":
+                sides.append(Serve(self.shop))
             else:
                 raise Failed(f"there is no side '{name}'")
         return sides

@@ -205,7 +205,7 @@ def rotate(ctx, p):
 
 def _rotate_side(ctx, side, p, what, code):
     targets, plans = [], {}
-    most = p["own_slow"] if code == "own" and side.engine == "wamr" else p[code]
+    most = p["most"][side.engine] if code == "own" else max(p["actions"])
     for n in (n for n in p["actions"] if n <= most):
         targets += side.warm(what, n - len(targets), own_code=code == "own")
         plans[n] = list(targets)

@@ -20,13 +20,12 @@ def memory(ctx, p):
     for size, name in p["modules"].items():
         what = called({"action": name})
         for code in ("shared", "own"):
-            for engine_side in ctx.make(["wow"]):
-                rows += _memory_of(ctx, engine_side, what, size, code,
-                                   p["own" if code == "own" else f"shared_{size}"])
+            for side in ctx.make(["wow"]):
+                rows += _memory_of(ctx, side, what, size, code, p.get(f"{code}_{size}", []))
     what = called({"action": "add"})
     for name in p["others"]:
         for side in ctx.make([name]):
-            if ctx.with_containers:
+            if ctx.with_containers or not isinstance(side, Containers):
                 rows += _memory_of(ctx, side, what, "small", "own", p["containers"])
             else:
                 ctx.missing.append((side.name, "left out, as asked: --no-containers"))
@@ -50,6 +49,8 @@ def _slopes(rows):
 
 def _memory_of(ctx, side, what, size, code, counts):
     rows, up = [], 0
+    if not counts:
+        return rows
     with ctx.guard(side):
         try:
             side.start()
@@ -67,7 +68,7 @@ def _memory_of(ctx, side, what, size, code, counts):
 
 
 def _add(ctx, side, what, more, code):
-    if isinstance(side, Containers):
+    if not isinstance(side, Wow):
         side.warm(what, more)
         return
     targets = side.cold(what, more, own_code=code == "own")

@@ -2,12 +2,15 @@
 Who is measured. A side is brought up, has containers made for an action, warm or cold, and says
 what memory it takes; what a target is, bench/plan.h says. Every side is driven by bench-load.
 """
+import contextlib
 import http.client
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import threading
+import time
 import zlib
 
 from .actions import encoded, unseen
@@ -43,6 +46,18 @@ class Side:
     def memory(self):
         """Bytes of all that is up, as {"pss": …}, and what else there is to tell."""
         raise NotImplementedError
+
+
+    @staticmethod
+    def wait(address, seconds=120):
+        """Until something listens there."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                socket.create_connection(address, timeout=1).close()
+                return
+            time.sleep(0.002)
+        raise Failed(f"nothing listens at {address[0]}")
 
 
 def post(at, path, body, timeout=120):
