@@ -7,7 +7,8 @@ ENGINES := wasmtime wamr wasmer
 # Interpreters, for actions that are not wasm.
 KINDS := js python
 
-.PHONY: help run test serve build engines kinds install check format asan tsan fuzz soak bench clean
+.PHONY: help run test serve build engines kinds install check format asan tsan fuzz soak bench \
+	evaluate clean
 
 # Seconds for each target of `make fuzz`.
 T := 60
@@ -19,6 +20,8 @@ help:
 	@echo 'make engines  build with all engines: $(ENGINES)'
 	@echo 'make kinds    build with the interpreters of other kinds of actions: $(KINDS)'
 	@echo 'make bench    measure; prints the tables of docs/bench.md'
+	@echo 'make evaluate every experiment, beside real containers: build/evaluation/index.html'
+	@echo '              (QUICK=1: in under five minutes)'
 	@echo 'make check    the house rules: layers, banned functions, sizes, format, shell scripts'
 	@echo 'make asan     the tests with address and undefined behaviour sanitizers'
 	@echo 'make tsan     the same with the thread sanitizer, on the fake engine'
@@ -35,6 +38,7 @@ serve: build
 	@$(BUILD)/wowd
 
 test: engines
+	@tools/install evaluation
 	@tools/check
 	@cd $(BUILD) && ctest --output-on-failure
 
@@ -77,6 +81,10 @@ soak: engines
 
 bench: engines
 	@bench/run
+
+evaluate: engines
+	@tools/install evaluation
+	@bench/evaluate
 
 format:
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format-19 -i

@@ -225,28 +225,29 @@ static bool turn(struct drive *d, bool asking)
     return n != 0 || ns < STALL_NS;
 }
 
-/* Every container started and run once, or stopped. */
-static int for_all(struct drive *d, enum phase phase, struct err *err)
+/* Start a container and run it once, or stop it; nothing if that is not needed. */
+static void bring(struct drive *d, struct target *t)
+{
+    bool stop = d->phase == PHASE_STOP;
+    unsigned i = 0;
+
+    if (t->kind == TARGET_READY || (stop ? !t->exists : t->state != TARGET_COLD))
+        return;
+    while (d->journeys[i].busy)
+        i++;
+    d->warm += stop && t->state == TARGET_COLD;
+    journey_start(d, &d->journeys[i], t, NULL, stop ? STEP_STOP : STEP_START, clock_mono_ns());
+}
+
+/* All containers, a few at a time. */
+static int bring_all(struct drive *d, enum phase phase, struct err *err)
 {
     size_t next = 0;
 
     d->phase = phase;
     while (next < d->plan.targetc || d->busy > 0) {
-        unsigned i = 0;
-        while (next < d->plan.targetc && d->busy < PREPARE_AT_ONCE && i < d->journeyc) {
-            struct target *t = &d->plan.targets[next];
-            bool wanted = phase == PHASE_PREPARE ? t->state == TARGET_COLD : t->exists;
-            if (t->kind == TARGET_READY || !wanted) {
-                next++;
-            } else if (d->journeys[i].busy) {
-                i++;
-            } else {
-                next++;
-                d->warm += t->state == TARGET_COLD && phase == PHASE_STOP;
-                journey_start(d, &d->journeys[i], t, NULL,
-                              phase == PHASE_STOP ? STEP_STOP : STEP_START, clock_mono_ns());
-            }
-        }
+        while (next < d->plan.targetc && d->busy < PREPARE_AT_ONCE)
+            bring(d, &d->plan.targets[next++]);
         if (d->busy > 0 && !turn(d, false))
             return err_set(err, ERR_BUSY, "containers did not %s",
                            phase == PHASE_STOP ? "stop" : "start");
@@ -335,14 +336,14 @@ int load_drive(const struct load *l, struct err *err)
 
     int r = set_up(&d, err);
     if (r == 0 && l->prepare)
-        r = for_all(&d, PHASE_PREPARE, err);
+        r = bring_all(&d, PHASE_PREPARE, err);
     if (r == 0 && l->time_ms)
         measure(&d);
     if (r == 0)
         drive_report(&d);
     if (d.first[0])
         fprintf(stderr, "bench-load: first fault: %s\n", d.first);
-    if (d.plan.targetc && d.poll >= 0 && !l->keep && for_all(&d, PHASE_STOP, &ignored) < 0)
+    if (d.plan.targetc && d.poll >= 0 && !l->keep && bring_all(&d, PHASE_STOP, &ignored) < 0)
         fprintf(stderr, "bench-load: %s\n", ignored.msg);
     tear_down(&d);
     return r;
