@@ -1,15 +1,17 @@
 """The procedures that need more than the load generator: memory, deadlines, a share of a processor."""
 import contextlib
 import json
+import os
+import tempfile
 import threading
 import time
 
 from .cgroup import Quota
-from .common import LOAD, Failed, Unavailable, run
+from .common import BUILD, CLEAN, LOAD, Failed, Unavailable, run
 from .containers import Containers
 from .context import middle, quantile
 from .procedures import MS, called
-from .sides import Wow, post
+from .sides import Wow, post, run_body
 
 
 # ---- memory ----
@@ -196,8 +198,41 @@ def _edge_of(ctx, p, what, share, name, index):
     return rows
 
 
+# ---- OpenWhisk's path ----
+
 def openwhisk(ctx, p):
-    raise Unavailable("wow-docker and the invoker simulator are not part of this state")
+    """docker run, address, init and run, as an invoker does it; with stem cells the first is done."""
+    if not (BUILD / "bench-invoker").exists():
+        raise Unavailable("bench-invoker, the invoker's side, is not built")
+    rows, what = [], called(p["call"])
+    for engine in ctx.engines:
+        # In memory, where there is such a place: an invoker's disk is not what is asked about.
+        with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as logs:
+            side = Wow(engine, ctx.shop, options=("--tiering", "off", "--container-logs", logs))
+            with ctx.guard(side):
+                try:
+                    side.start()
+                    rows += _invoke(side, p, what, logs)
+                finally:
+                    side.stop()
+    return {"openwhisk": rows}
+
+
+def _invoke(side, p, what, logs):
+    rows = []
+    init, body = side.init_body(what), run_body(what, side.shop.work)
+    for number in range(p["rounds"]):
+        for n in p["concurrency"]:
+            for stem in (False, True):
+                report = json.loads(run(
+                    BUILD / "bench-invoker", "--docker", BUILD / "wow-docker", "--port", side.proxy_port,
+                    "--init", init, "--run", body, "--containers", logs, "--concurrent", n,
+                    "--rounds", max(1, p["starts"] // n), *(["--stem"] if stem else []),
+                    env={**CLEAN, "WOW_CONTROL": os.path.join(side.dir, "data", "control.sock")}))
+                rows.append({"side": side.name, "concurrency": n, "round": number,
+                             "container": "stem cell" if stem else "new",
+                             **{f"{q}_ms": report[f"{q}_us"] / MS for q in ("p50", "p99", "max")}})
+    return rows
 
 
 PROCEDURES = {"memory": memory, "kill": kill, "edge": edge, "openwhisk": openwhisk}

@@ -115,8 +115,9 @@ class Wow(Side):
                 words = (log.read().strip().splitlines() or ["it said nothing"])[-1]
             self.stop()
             raise Failed(f"wowd --engine {self.engine} did not become ready: {words}")
-        host, port = dict(word.split("=", 1) for word in line[1:])["executor"].rsplit(":", 1)
-        self.at = host, int(port)
+        doors = dict(word.split("=", 1) for word in line[1:])
+        host, port = doors["executor"].rsplit(":", 1)
+        self.at, self.proxy_port = (host, int(port)), doors["proxy"]
 
     def _before(self):
         die_with_parent()
@@ -139,7 +140,7 @@ class Wow(Side):
     def can(self, name):
         self.shop.wasm(name)
 
-    def _init(self, action, limit=0, variant=None, namespace=NAMESPACE, **more):
+    def init_body(self, action, limit=0, variant=None, namespace=NAMESPACE, **more):
         """A file with the body of /init; the same for all containers of one code."""
         path = self.shop.work / f"init-{action.name.replace('/', '-')}-{limit}-{variant}-{namespace}.json"
         if not path.exists():
@@ -163,7 +164,7 @@ class Wow(Side):
 
     def cold(self, action, count, own_code=False, **more):
         return [{**self._target(action, "executor", **more),
-                 "init": self._init(action, variant=self.serial if own_code else None, **more)}
+                 "init": self.init_body(action, variant=self.serial if own_code else None, **more)}
                 for _ in range(count)]
 
     def warm(self, action, count, own_code=False, **more):
@@ -171,7 +172,7 @@ class Wow(Side):
         for _ in range(count):
             target = self._target(action, "ready", **more)
             variant = self.serial if own_code else None
-            init = self._init(action, variant=variant, **more)
+            init = self.init_body(action, variant=variant, **more)
             post(self.at, f"/{target['name']}/init", init.read_bytes())
             if own_code:
                 init.unlink()

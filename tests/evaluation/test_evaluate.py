@@ -41,6 +41,8 @@ COLUMNS = {
     "09-kill-kill": ["side", "guest", "n", "late_p50_ms", "late_p99_ms", "next_p50_ms"],
     "10-edge-edge": ["side", "share", "what", "round", "ms"],
 }
+if (BUILD / "bench-invoker").exists():
+    COLUMNS["11-openwhisk-openwhisk"] = ["side", "concurrency", "container", "p50_ms", "p99_ms"]
 
 
 def evaluate(out, *options):
