@@ -105,7 +105,7 @@ def machine():
     """Pairs of what and value, for the head of the page."""
     with open("/proc/meminfo", encoding="utf-8") as info:
         ram = int(info.readline().split()[1]) / 2**20
-    engines = [attempt(BUILD / f"wow-compile-{name}", "--about").split()
+    engines = [f"{name} {attempt(BUILD / f'wow-compile-{name}', '--about').split(' ')[0]}"
                for name in ENGINES if (BUILD / f"wow-compile-{name}").exists()]
     return [
         ("when", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
@@ -114,7 +114,7 @@ def machine():
         ("kernel", f"{platform.system()} {platform.release()}"),
         ("load before", f"{load_average():.2f}"),
         ("wowd", attempt(BUILD / "wowd", "--version")),
-        ("engines", ", ".join(" ".join(words[2:4] or words) for words in engines)),
+        ("engines", ", ".join(engines)),
         ("node", attempt("node", "--version")),
         ("runc", (attempt("runc", "--version").splitlines() or ["–"])[0]),
         ("native compiler", (attempt("clang-19", "--version").splitlines() or ["–"])[0]),

@@ -134,7 +134,7 @@ def _pyplot():
     matplotlib.rcParams.update({
         "svg.fonttype": "none", "svg.hashsalt": "wow", "font.family": "sans-serif", "font.size": 10,
         "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": INK,
-        "axes.grid": True, "grid.color": "#e4e4e4", "legend.frameon": False, "figure.figsize": (7.2, 4)})
+        "axes.grid": True, "grid.color": "#e4e4e4", "legend.frameon": False, "figure.figsize": (7.6, 3.8)})
     from matplotlib import pyplot
     return pyplot
 
@@ -144,16 +144,19 @@ def plot(rows, spec, path):
     pyplot = _pyplot()
     figure, axes = pyplot.subplots()
     {"lines": _lines, "bars": _bars, "ecdf": _ecdf}[spec["kind"]](axes, rows, spec)
-    if "x" in spec.get("log", ""):
-        axes.set_xscale("log")
-    if "y" in spec.get("log", ""):
-        axes.set_yscale("log")
-    else:
+    for axis, scale in (("x", axes.set_xscale), ("y", axes.set_yscale)):
+        if axis in spec.get("log", ""):
+            scale("log")
+            getattr(axes, f"{axis}axis").set_major_formatter("{x:,g}")
+    if "y" not in spec.get("log", ""):
         axes.set_ylim(bottom=0)
+    if spec["kind"] == "lines" and "x" in spec.get("log", ""):
+        axes.set_xticks(sorted({row[spec["x"]] for row in rows if row[spec["x"]]}), minor=False)
+        axes.set_xticks([], minor=True)
     axes.set_title(spec["title"], loc="left", fontsize=11)
     axes.set_xlabel(spec.get("xlabel", ""))
     axes.set_ylabel(spec.get("ylabel", ""))
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)

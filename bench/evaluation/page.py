@@ -8,12 +8,12 @@ STYLE = """
 :root { color-scheme: light; --ink: #1d2430; --soft: #5c6675; --line: #dde1e7; --paper: #fff; }
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-       max-width: 1100px; margin: 2.5rem auto; padding: 0 1.25rem; }
+       max-width: 1240px; margin: 2.5rem auto; padding: 0 1.25rem; }
 h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { margin: 3rem 0 .5rem; font-size: 1.3rem; }
 h3 { font-size: 1rem; margin: 1.6rem 0 .4rem; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
-th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { text-align: right; padding: .25rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th:first-child { text-align: left; white-space: nowrap; } tr:first-child th { color: var(--soft); font-weight: 600; }
 small { color: var(--soft); font-size: 11px; white-space: nowrap; } i { font-style: normal; color: #1b6ca8; white-space: nowrap; }
 dl { display: grid; grid-template-columns: 9rem 1fr; gap: .1rem 1rem; margin: .5rem 0; }
@@ -22,7 +22,7 @@ nav { columns: 3; margin: 1.5rem 0; } nav a { display: block; } a { color: #1b6c
 .fault { background: #fdecee; border-left: 4px solid #c8102e; padding: .5rem 1rem; margin: .6rem 0; }
 .note { background: #f5f6f8; border-left: 4px solid var(--line); padding: .5rem 1rem; margin: .6rem 0; }
 .plots { display: flex; flex-wrap: wrap; gap: 1rem; } .plots img { width: 520px; max-width: 100%; }
-.none { color: var(--soft); }
+.headline td, .headline th { white-space: nowrap; font-size: 12px; } .none { color: var(--soft); }
 """
 
 READING = """Each cell: the <b>median</b> of all rounds, the <small>smallest–largest</small> of them, and,
@@ -82,6 +82,6 @@ def write(path, experiments, machine, mode, notes):
         "<meta name=viewport content='width=device-width,initial-scale=1'>"
         f"<style>{STYLE}</style><body>{''.join(head)}<nav>{links}</nav>"
         f"<h2 id=headline>The thesis's figures, then and now</h2><p class=note>{READING}</p>"
-        f"<div class=wide>{headline.table(results)}</div>"
+        f"<div class='wide headline'>{headline.table(results)}</div>"
         f"<p><small>{html.escape(headline.THESIS)}</small></p>{body}</body></html>\n",
         encoding="utf-8")
