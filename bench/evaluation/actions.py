@@ -71,6 +71,7 @@ class Workshop:
 
     def __init__(self, work):
         self.work = work
+        self.token = work.name.split(".")[-1]  # in names that all of the machine sees
 
     def _source(self, name):
         for path in (ROOT / "examples" / name / f"{name}.c", ROOT / "bench" / "guests" / f"{name}.c"):

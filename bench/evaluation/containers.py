@@ -8,12 +8,12 @@ The evaluation runs in network and mount namespaces of its own, so the bridge an
 """
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess
 
 from .actions import encoded
+from .cgroup import charged, processes
 from .common import BUILD, ROOT, Failed, Unavailable, attempt, pss, run
 from .sides import Side, post, run_body
 
@@ -22,8 +22,6 @@ BRIDGE = "wow-eval0"
 PORT = 8080
 MEMORY = 256 << 20  # OpenWhisk's default for an action
 PIDS = 1024
-V1 = pathlib.Path("/sys/fs/cgroup/memory").is_dir()
-CGROUP = "wow-evaluation"
 
 
 def _libraries(program):
@@ -60,6 +58,7 @@ class Containers(Side):
         self.flavour, self.shop = flavour, shop
         self.name = {"node": "runc, node", "native": "runc, native C"}[flavour]
         self.parent = parent  # a cgroup.Quota that all of it shares
+        self.cgroup = parent.path if parent else f"/wow-evaluation-{shop.token}"
         self.up = []
 
     def start(self):
@@ -124,8 +123,7 @@ class Containers(Side):
         config["process"].update(terminal=False, args=command, cwd="/", noNewPrivileges=True)
         config["root"] = {"path": "root", "readonly": False}
         config["hostname"] = name
-        parent = self.parent.path if self.parent else f"/{CGROUP}"
-        config["linux"]["cgroupsPath"] = f"{parent}/{name}"
+        config["linux"]["cgroupsPath"] = f"{self.cgroup}/{name}"
         config["linux"]["resources"].update(memory={"limit": MEMORY, "swap": MEMORY},
                                             pids={"limit": PIDS})
         for namespace in config["linux"]["namespaces"]:
@@ -137,7 +135,7 @@ class Containers(Side):
         """A new one: its name and address."""
         Containers.serial += 1
         number = Containers.serial
-        name = f"wow-{os.getpid()}-{number}"
+        name = f"wow-{self.shop.token}-{number}"
         address = f"198.18.{1 + number // 250}.{1 + number % 250}"
         bundle = self.shop.work / "bundles" / name
         bundle.mkdir()
@@ -196,13 +194,6 @@ class Containers(Side):
     # ---- memory ----
 
     def memory(self):
-        """What its cgroup is charged less the page cache it could give back, as docker tells it."""
-        charged, pids = 0, []
-        parent = (self.parent.path if self.parent else f"/{CGROUP}").lstrip("/")
-        for name in self.up:
-            group = pathlib.Path("/sys/fs/cgroup", *(["memory"] if V1 else []), parent, name)
-            stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-            used = int((group / ("memory.usage_in_bytes" if V1 else "memory.current")).read_text())
-            charged += used - int(stat["total_inactive_file" if V1 else "inactive_file"])
-            pids += [int(pid) for pid in (group / "cgroup.procs").read_text().split()]
-        return {"pss": pss(pids), "charged": charged, "processes": len(pids)}
+        paths = [f"{self.cgroup}/{name}" for name in self.up]
+        pids = [pid for path in paths for pid in processes(path)]
+        return {"pss": pss(pids), "charged": sum(map(charged, paths)), "processes": len(pids)}

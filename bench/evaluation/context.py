@@ -19,7 +19,7 @@ class Context:
         self.missing, self.failures = [], []
 
     def make(self, names, options=None, quota=None):
-        """The sides of these names: "wow" is one for each engine."""
+        """The sides of these names: "wow" is one for each engine. quota: a group all of it is in."""
         sides = []
         for name in names:
             if name == "wow":
@@ -29,10 +29,18 @@ class Context:
             elif name in ("node", "native"):
                 sides.append(Containers(name, self.shop, parent=quota))
             elif name == "serve":
-                sides.append(Serve(self.shop))
+                sides.append(Serve(self.shop, tasks=quota and quota.tasks))
             else:
                 raise Failed(f"there is no side '{name}'")
         return sides
+
+    def may(self, side):
+        """Is it asked for at all?"""
+        asked = self.with_containers or not isinstance(side, Containers)
+        why = side.name, "left out, as asked: --no-containers"
+        if not asked and why not in self.missing:
+            self.missing.append(why)
+        return asked
 
     @contextlib.contextmanager
     def sides(self, names, **how):
@@ -40,8 +48,7 @@ class Context:
         up = []
         try:
             for side in self.make(names, **how):
-                if isinstance(side, Containers) and not self.with_containers:
-                    self.missing.append((side.name, "left out, as asked: --no-containers"))
+                if not self.may(side):
                     continue
                 with self.guard(side):
                     side.start()

@@ -40,8 +40,8 @@ class Serve(Side):
     name = "wasmtime serve"
     serial = 0
 
-    def __init__(self, shop):
-        self.shop = shop
+    def __init__(self, shop, tasks=None):
+        self.shop, self.tasks = shop, tasks
         self.up = []
 
     def start(self):
@@ -50,7 +50,8 @@ class Serve(Side):
             raise Unavailable(f"{PACKAGES[0]}: {why}")
         self.place = self.shop.work / "peers"
         self.place.mkdir(exist_ok=True)
-        os.environ.update(WOW_PEERS=str(self.place), WOW_WASMTIME=str(WASMTIME))
+        os.environ.update(WOW_PEERS=str(self.place), WOW_WASMTIME=str(WASMTIME),
+                          WOW_TASKS=str(self.tasks or ""))
 
     def stop(self):
         for name in self.up:

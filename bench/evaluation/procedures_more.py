@@ -6,7 +6,7 @@ import tempfile
 import threading
 import time
 
-from .cgroup import Quota
+from .cgroup import Account, Quota, charged
 from .common import BUILD, CLEAN, LOAD, Failed, Unavailable, run
 from .containers import Containers
 from .context import middle, quantile
@@ -22,15 +22,11 @@ def memory(ctx, p):
     for size, name in p["modules"].items():
         what = called({"action": name})
         for code in ("shared", "own"):
-            for side in ctx.make(["wow"]):
-                rows += _memory_of(ctx, side, what, size, code, p.get(f"{code}_{size}", []))
+            for index in range(len(ctx.engines)):
+                rows += _memory_of(ctx, ("wow", index), what, size, code, p.get(f"{code}_{size}", []))
     what = called({"action": "add"})
     for name in p["others"]:
-        for side in ctx.make([name]):
-            if ctx.with_containers or not isinstance(side, Containers):
-                rows += _memory_of(ctx, side, what, "small", "own", p["containers"])
-            else:
-                ctx.missing.append((side.name, "left out, as asked: --no-containers"))
+        rows += _memory_of(ctx, (name, 0), what, "small", "own", p["containers"])
     return {"memory": rows, "slope": list(_slopes(rows))}
 
 
@@ -43,29 +39,38 @@ def _slopes(rows):
     for (side, module, code), points in groups.items():
         few, many = points[0], points[-1]
         if many["containers"] > few["containers"]:
-            each = (many["pss_mib"] - few["pss_mib"]) / (many["containers"] - few["containers"])
-            none = few["pss_mib"] - each * few["containers"]
+            what = "charged_mib" if many["charged_mib"] else "pss_mib"
+            each = (many[what] - few[what]) / (many["containers"] - few["containers"])
+            none = few[what] - each * few["containers"]
             yield {"side": side, "module": module, "code": code, "each_kib": each * 1024,
                    "fit_1gib": int((1024 - none) / each) if each > 0 else 0}
 
 
-def _memory_of(ctx, side, what, size, code, counts):
-    rows, up = [], 0
-    if not counts:
+def _memory_of(ctx, which, what, size, code, counts):
+    rows, up, account = [], 0, None
+    name, index = which
+    side = ctx.make([name])[index]
+    if not counts or not ctx.may(side):
         return rows
     with ctx.guard(side):
         try:
+            if not isinstance(side, Containers):  # they have cgroups of their own
+                with contextlib.suppress(Unavailable):
+                    account = Account(f"memory-{ctx.shop.token}")
+            side = ctx.make([name], quota=account)[index]
             side.start()
             side.can(what.name)
             if isinstance(side, Wow):
                 time.sleep(1.5)  # spare workers come up
-                rows.append(_memory_row(side, size, code, 0))
+                rows.append(_memory_row(side, account, size, code, 0))
             for n in counts:
                 _add(ctx, side, what, n - up, code)
                 up = n
-                rows.append(_memory_row(side, size, code, n))
+                rows.append(_memory_row(side, account, size, code, n))
         finally:
             side.stop()
+            if account:
+                account.remove()
     return rows
 
 
@@ -81,8 +86,10 @@ def _add(ctx, side, what, more, code):
             target["init"].unlink()
 
 
-def _memory_row(side, size, code, n):
+def _memory_row(side, account, size, code, n):
     figures = side.memory()
+    if account:
+        figures["charged"] = charged(account.path)
     return {"side": side.name, "module": size, "code": code, "containers": n,
             "pss_mib": figures["pss"] / 2**20, "charged_mib": figures.get("charged", 0) / 2**20,
             "processes": figures["processes"]}
@@ -168,12 +175,11 @@ def _edge_of(ctx, p, what, share, name, index):
     rows = []
     quota = None
     side = ctx.make([name])[index]
-    if isinstance(side, Containers) and not ctx.with_containers:
-        ctx.missing.append((side.name, "left out, as asked: --no-containers"))
+    if not ctx.may(side):
         return rows
     with ctx.guard(side):
         try:
-            quota = Quota("wow-edge", share) if share else None
+            quota = Quota(f"edge-{ctx.shop.token}", share) if share else None
             side = ctx.make([name], quota=quota)[index]
             side.start()
             side.can(what.name)
