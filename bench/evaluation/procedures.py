@@ -112,6 +112,8 @@ def _throughput(report, keys):
     if len(report["classes"]) > 1:
         parts.update(report["classes"])
     for name, part in parts.items():
+        if part["n"] == 0:  # chance had none of it
+            continue
         rows.append({**keys, "class": name, "n": part["n"], "per_second": part["per_second"],
                      **{f"{q}_ms": part[f"{q}_us"] / MS for q in ("p50", "p95", "p99", "max")},
                      "client_share": report["client_share"]})
