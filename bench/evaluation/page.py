@@ -1,7 +1,7 @@
 """One HTML page of what was measured, beside its CSV files and plots; no script, nothing from outside."""
 import html
 
-from . import headline
+from . import claims, headline
 from .figures import chosen, table
 
 STYLE = """
@@ -19,6 +19,7 @@ small { color: var(--soft); font-size: 11px; white-space: nowrap; } i { font-sty
 dl { display: grid; grid-template-columns: 9rem 1fr; gap: .1rem 1rem; margin: .5rem 0; }
 dt { color: var(--soft); } dd { margin: 0; }
 nav { columns: 3; margin: 1.5rem 0; } nav a { display: block; } a { color: #1b6ca8; }
+.held { color: #1e7d3c; } .falsified { color: #c8102e; font-weight: 600; }
 .fault { background: #fdecee; border-left: 4px solid #c8102e; padding: .5rem 1rem; margin: .6rem 0; }
 .note { background: #f5f6f8; border-left: 4px solid var(--line); padding: .5rem 1rem; margin: .6rem 0; }
 .plots { display: flex; flex-wrap: wrap; gap: 1rem; } .plots img { width: 520px; max-width: 100%; }
@@ -45,6 +46,16 @@ def _faults(experiment):
     return "\n".join(lines)
 
 
+def _claims(one):
+    lines = []
+    for claim in one.spec.get("claim", []):
+        found = [f"<span class={'held' if held else 'falsified'}>{html.escape(side)}: {text} "
+                 f"{'holds' if held else 'FALSIFIED'}</span>"
+                 for side, text, held in claims.verdicts(one.tables, claim)]
+        lines.append(f"<li>{html.escape(claim['text'])}: {', '.join(found) or 'not measured'}</li>")
+    return f"<ul>{''.join(lines)}</ul>" if lines else ""
+
+
 def _experiment(one):
     spec = one.spec
     lines = [f"<h2 id={one.name}>{html.escape(one.number)} {html.escape(spec['title'])}</h2>",
@@ -52,7 +63,7 @@ def _experiment(one):
                      ("falsified if", spec["falsified"]), ("parameters", one.parameters_text()),
                      ("took", f"{one.seconds:.0f} s, {one.requests:,} requests; the client was busy "
                               f"for at most {one.busiest:.0%} of a processor")]),
-             _faults(one)]
+             _claims(one), _faults(one)]
     for part in spec.get("table", []):
         rows = chosen(one.tables.get(part["of"], []), part)
         if rows:

@@ -17,7 +17,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
 
-from evaluation.common import BUILD, ENGINES, Failed  # noqa: E402 (it needs the path)
+from evaluation.claims import verdicts  # noqa: E402 (it needs the path)
+from evaluation.common import BUILD, ENGINES, Failed  # noqa: E402
 from evaluation.load import Load  # noqa: E402
 
 EXPERIMENTS = {path.stem: tomllib.loads(path.read_text())
@@ -75,6 +76,9 @@ def test_the_page_has_every_experiment(page, name):
     assert f"<h2 id={name}>" in page
     for key in ("title", "question", "method", "falsified"):
         assert html.escape(spec[key]) in page, key
+    assert spec["claim"]
+    for claim in spec["claim"]:
+        assert f"<li>{html.escape(claim['text'])}: " in page
 
 
 def test_what_was_not_measured_says_why(page):
@@ -100,6 +104,20 @@ def test_figures_are_plausible(run):
     limited, free = (max(float(row["per_second"]) for row in rows(run, "04-block-throughput")
                          if row["limit"] == limit) for limit in ("1", "many"))
     assert limited < free  # 4 containers with one request each, against 8 clients that never wait
+
+
+def test_claims_are_judged():
+    rows = {"t": [{"side": side, "x": x, "round": r, "ms": ms}
+                  for side, x, ms in (("wow, a", 1, 2.0), ("wow, a", 2, 1.0), ("runc, node", 1, 8.0))
+                  for r in range(3)]}
+    base = {"of": "t", "value": "ms", "where": {"x": 1}, "text": "", "better": "less"}
+    for more, text, held in (({"at_most": 2, "unit": "ms"}, "2.00 ms", True),
+                             ({"at_most": 1.9, "unit": "ms"}, "2.00 ms", False),
+                             ({"base": "runc, node", "at_least": 4}, "4.00×", True),
+                             ({"base": "runc, node", "at_least": 4.1}, "4.00×", False),
+                             ({"base_where": {"x": 2}, "at_least": 0.5}, "0.500×", True)):
+        assert list(verdicts(rows, {**base, **more})) == [("wow, a", text, held)], more
+    assert list(verdicts(rows, {**base, "where": {"x": 3}, "at_most": 1})) == []
 
 
 def test_every_plot_is_there(run, page):
