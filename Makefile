@@ -8,7 +8,7 @@ ENGINES := wasmtime wamr wasmer
 KINDS := js python
 
 .PHONY: help run test serve build engines kinds install install-system check format asan tsan fuzz \
-	soak bench clean
+	soak bench evaluate clean
 
 # Seconds for each target of `make fuzz`.
 T := 60
@@ -21,6 +21,8 @@ help:
 	@echo 'make kinds    build with the interpreters of other kinds of actions: $(KINDS)'
 	@echo 'make install-system  build, and install into /usr/local, with a systemd unit'
 	@echo 'make bench    measure; prints the tables of docs/bench.md'
+	@echo 'make evaluate every experiment, beside real containers: build/evaluation/index.html'
+	@echo '              (QUICK=1: in under five minutes)'
 	@echo 'make check    the house rules: layers, banned functions, sizes, format, shell scripts'
 	@echo 'make asan     the tests with address and undefined behaviour sanitizers'
 	@echo 'make tsan     the same with the thread sanitizer, on the fake engine'
@@ -37,6 +39,7 @@ serve: build
 	@$(BUILD)/wowd
 
 test: engines
+	@tools/install evaluation
 	@tools/check
 	@cd $(BUILD) && ctest --output-on-failure
 
@@ -83,6 +86,10 @@ soak: engines
 
 bench: engines
 	@bench/run
+
+evaluate: engines
+	@tools/install evaluation
+	@bench/evaluate
 
 format:
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format-19 -i

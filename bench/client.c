@@ -57,28 +57,38 @@ static int await(const struct client *c, short events, struct err *err)
     return r == 0 ? err_set(err, ERR_BUSY, "nothing for %d s", PATIENCE_MS / 1000) : 0;
 }
 
-int client_send(struct client *c, const struct buf *request, struct err *err)
+void client_begin(struct client *c)
 {
-    size_t done = 0;
-
     buf_clear(&c->in);
-    c->head = c->body = 0;
+    c->head = c->body = c->sent = 0;
     c->status = 0;
     c->sent_ns = clock_mono_ns();
-    while (done < request->size) {
-        ssize_t n =
-            send(c->fd, request->data + done, request->size - done, MSG_NOSIGNAL | MSG_DONTWAIT);
-        int r = 0;
+}
+
+int client_push(struct client *c, const struct buf *request, struct err *err)
+{
+    while (c->sent < request->size) {
+        ssize_t n = send(c->fd, request->data + c->sent, request->size - c->sent,
+                         MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n >= 0)
-            done += (size_t)n;
+            c->sent += (size_t)n;
         else if (errno == EAGAIN)
-            r = await(c, POLLOUT, err);
+            return 0;
         else if (errno != EINTR)
-            r = err_errno(err, ERR_INTERNAL, "send");
-        if (r < 0)
-            return r;
+            return err_errno(err, ERR_INTERNAL, "send");
     }
-    return 0;
+    return 1;
+}
+
+int client_send(struct client *c, const struct buf *request, struct err *err)
+{
+    int r;
+
+    client_begin(c);
+    while ((r = client_push(c, request, err)) == 0)
+        if ((r = await(c, POLLOUT, err)) < 0)
+            return r;
+    return r < 0 ? r : 0;
 }
 
 /* Find the end of the headers, the status and the length, once they are there. */

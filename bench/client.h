@@ -20,6 +20,7 @@ struct client {
     size_t head;   /* bytes up to the body; 0 until they are there */
     size_t body;   /* bytes of the body */
     unsigned status;
+    size_t sent;      /* bytes of the request */
     uint64_t sent_ns; /* when the request began */
 };
 
@@ -30,7 +31,11 @@ void client_close(struct client *c);
 void client_request(struct buf *out, const char *method, const char *path, const char *body,
                     size_t n);
 
-/* Send it; waits while the socket is full. */
+/* Begin with a request, and send what the socket takes: 1 when all is sent, 0 when it is full. */
+void client_begin(struct client *c);
+int client_push(struct client *c, const struct buf *request, struct err *err);
+
+/* Both, and wait while the socket is full. */
 int client_send(struct client *c, const struct buf *request, struct err *err);
 
 /* Read what is there: 1 when the answer is complete, 0 when it is not, negative when it is lost. */

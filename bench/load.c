@@ -15,10 +15,8 @@ static const struct mode {
     int (*go)(const struct load *l, struct err *err);
     bool needs_code;
 } modes[] = {
-    {"hammer", load_hammer, false},
-    {"rotate", load_rotate, true},
-    {"cold", load_cold, true},
-    {"deadline", load_deadline, true},
+    {"hammer", load_hammer, false},    {"rotate", load_rotate, true}, {"cold", load_cold, true},
+    {"deadline", load_deadline, true}, {"drive", load_drive, false},
 };
 
 #define MODES (sizeof modes / sizeof *modes)
@@ -40,11 +38,20 @@ static const struct option options[] = {
     {"deadline", required_argument, NULL, 'D'},
     {"unseen", no_argument, NULL, 'u'},
     {"keep", no_argument, NULL, 'k'},
+    {"plan", required_argument, NULL, 'P'},
+    {"trace", required_argument, NULL, 'R'},
+    {"rate", required_argument, NULL, 'r'},
+    {"slots", required_argument, NULL, 'S'},
+    {"seed", required_argument, NULL, 'x'},
+    {"prepare", no_argument, NULL, 'a'},
+    {"in-turn", no_argument, NULL, 'i'},
+    {"close", no_argument, NULL, 'l'},
     {0},
 };
 
 static const char help[] =
     "usage: bench-load hammer|rotate|cold|deadline --to ADDR:PORT [--OPTION VALUE] …\n"
+    "       bench-load drive --plan FILE [--OPTION VALUE] …\n"
     "  hammer    one request on --connections, for --time ms after --warmup ms, or --count of "
     "them:\n"
     "            --method, --path, --body FILE\n"
@@ -52,19 +59,25 @@ static const char help[] =
     "  cold      --count times start, init with --code, first run with --body, destroy\n"
     "  deadline  --count times a run of --code, which never ends, with --deadline ms to go, then\n"
     "            two of --next with --body\n"
+    "  drive     what a --plan says (bench/plan.h); --connections requests are always under way,\n"
+    "            or --rate of them begin in a second and their latency counts from then on;\n"
+    "            --in-turn: groups in turn, not by chance (--seed); --prepare: start all "
+    "containers\n"
+    "            before; --slots: so many at once, others are stopped; --close: a connection for\n"
+    "            each request; --trace FILE: a line of each request\n"
     "  --expect TEXT     what every good answer contains\n"
     "  --namespace NAME  of all containers; without it each is a namespace of its own\n"
     "  --unseen          make every container's code new, by a custom section\n"
-    "  --keep            rotate: leave the containers there\n";
+    "  --keep            rotate, drive: leave the containers there\n";
 
-static int set_address(struct load *l, const char *text, struct err *err)
+int load_address(struct sockaddr_in *out, const char *text, struct err *err)
 {
     const char *colon = strrchr(text, ':');
     AUTO(mem) char *host = mem_dup_n(text, colon ? (size_t)(colon - text) : 0);
 
-    l->to.sin_family = AF_INET;
-    l->to.sin_port = htons((uint16_t)strtoul(colon ? colon + 1 : "0", NULL, 10));
-    if (inet_pton(AF_INET, host, &l->to.sin_addr) != 1 || l->to.sin_port == 0)
+    out->sin_family = AF_INET;
+    out->sin_port = htons((uint16_t)strtoul(colon ? colon + 1 : "0", NULL, 10));
+    if (inet_pton(AF_INET, host, &out->sin_addr) != 1 || out->sin_port == 0)
         return err_set(err, ERR_INVALID, "'%s' is not ADDR:PORT", text);
     return 0;
 }
@@ -80,11 +93,42 @@ static int set_number(unsigned *to, unsigned max, const char *text, struct err *
     return 0;
 }
 
+/* Those of mode drive. */
+static int set_drive_option(struct load *l, int option, const char *value, struct err *err)
+{
+    switch (option) {
+    case 'P':
+        l->plan = value;
+        return 0;
+    case 'R':
+        l->trace = value;
+        return 0;
+    case 'r':
+        l->rate = strtod(value, NULL);
+        return l->rate > 0 ? 0 : err_set(err, ERR_INVALID, "--rate %s", value);
+    case 'S':
+        return set_number(&l->slots, 1000000, value, err);
+    case 'x':
+        return set_number(&l->seed, 1000000, value, err);
+    case 'a':
+        l->prepare = true;
+        return 0;
+    case 'i':
+        l->in_turn = true;
+        return 0;
+    case 'l':
+        l->close = true;
+        return 0;
+    default:
+        return err_set(err, ERR_INVALID, "bench-load --help lists the options");
+    }
+}
+
 static int set_option(struct load *l, int option, const char *value, struct err *err)
 {
     switch (option) {
     case 't':
-        return set_address(l, value, err);
+        return load_address(&l->to, value, err);
     case 'm':
         l->method = value;
         return 0;
@@ -110,7 +154,7 @@ static int set_option(struct load *l, int option, const char *value, struct err 
     case 'w':
         return set_number(&l->warmup_ms, 60000, value, err);
     case 'T':
-        return set_number(&l->time_ms, 600000, value, err);
+        return set_number(&l->time_ms, 3600000, value, err);
     case 'N':
         return set_number(&l->count, 4000000, value, err);
     case 'D':
@@ -122,7 +166,7 @@ static int set_option(struct load *l, int option, const char *value, struct err 
         l->keep = true;
         return 0;
     default:
-        return err_set(err, ERR_INVALID, "bench-load --help lists the options");
+        return set_drive_option(l, option, value, err);
     }
 }
 
@@ -139,8 +183,8 @@ static int read_arguments(struct load *l, int argc, char **argv, const struct mo
     for (size_t i = 0; i < MODES && optind == argc - 1; i++)
         if (strcmp(argv[optind], modes[i].name) == 0)
             *mode = &modes[i];
-    if (!*mode || l->to.sin_port == 0)
-        return err_set(err, ERR_INVALID, "a mode and --to; bench-load --help tells");
+    if (!*mode || ((*mode)->go == load_drive ? !l->plan : l->to.sin_port == 0))
+        return err_set(err, ERR_INVALID, "a mode, and --to or --plan; bench-load --help tells");
     if ((*mode)->needs_code && l->code.size == 0)
         return err_set(err, ERR_INVALID, "mode %s needs --code", (*mode)->name);
     if ((*mode)->go == load_deadline && l->next.size == 0)

@@ -21,7 +21,14 @@ struct load {
     unsigned connections, containers, warmup_ms, time_ms, count, deadline_ms;
     bool unseen; /* make each container's code new */
     bool keep;   /* leave the containers there */
+    /* mode drive */
+    const char *plan, *trace;
+    double rate; /* requests a second; 0: a closed loop */
+    unsigned slots, seed;
+    bool prepare, in_turn, close;
 };
+
+int load_address(struct sockaddr_in *out, const char *text, struct err *err);
 
 /* hammer.c: throughput and latency of short requests on many connections. */
 int load_hammer(const struct load *l, struct err *err); /* one request, again and again */
@@ -30,6 +37,9 @@ int load_rotate(const struct load *l, struct err *err); /* runs, in turn, of man
 /* sequence.c: latencies of rare events, one after the other on one connection. */
 int load_cold(const struct load *l, struct err *err);     /* start, init, first run, destroy */
 int load_deadline(const struct load *l, struct err *err); /* a guest that is killed; the next run */
+
+/* drive.c: a plan's targets, in a closed or an open loop */
+int load_drive(const struct load *l, struct err *err);
 
 /* container.c: the executor door, on one connection. */
 struct container_maker {

@@ -15,5 +15,8 @@ void samples_init(struct samples *s, size_t most); /* what is added beyond `most
 void samples_done(struct samples *s);
 void samples_add(struct samples *s, uint64_t ns);
 
-/* Print "NAMEp50_us":…, p90, p99 and max. Sorts. */
+/* Print "NAMEn", "NAMEp50_us":…, p90, p95, p99 and max. Sorts. */
 void samples_print(struct samples *s, const char *name, FILE *out);
+
+/* Print "NAME":[[percent, µs], …]: 0 to 99, then the tail. After samples_print. */
+void samples_print_curve(const struct samples *s, const char *name, FILE *out);

@@ -1,0 +1,4 @@
+// examples/add
+function main(args) {
+    return { result: args.a + args.b };
+}

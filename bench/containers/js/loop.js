@@ -1,0 +1,4 @@
+// bench/guests/loop: never ends
+function main() {
+    for (;;);
+}

@@ -1,0 +1,1 @@
+"""What `make evaluate` is made of; bench/evaluate is the program."""
