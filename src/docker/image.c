@@ -53,6 +53,22 @@ int image_profile(const struct docker *d, const char *image, char profile[PROFIL
     return 1;
 }
 
+void image_config(const char *profile, struct container_config *config)
+{
+    static const struct {
+        const char *word, *kind;
+    } kinds[] = {{"wasm", NULL}, {"js", "js:wasm"}, {"python", "python:wasm"}};
+    size_t n = strcspn(profile, "-");
+
+    config->profile = profile;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strlen(kinds[i].word) == n && strncmp(kinds[i].word, profile, n) == 0) {
+            config->kind = kinds[i].kind;
+            if (profile[n] == '\0')
+                config->profile = NULL;
+        }
+}
+
 size_t image_name_size(const char *image)
 {
     const char *slash = strrchr(image, '/');

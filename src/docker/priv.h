@@ -102,9 +102,13 @@ void files_sweep(const struct docker *d); /* those of a former wowd */
  * -1: it is no image's name, and err says so; 0: it is somebody else's; 1: yes.
  */
 #define PROFILE_MAX 128
-#define IMAGE_PLAIN "wasm" /* the image of containers that have no profile */
 int image_profile(const struct docker *d, const char *image, char profile[PROFILE_MAX],
                   struct err *err);
+/*
+ * What such a profile makes of a container: its first word, to a '-', says what kind of code it is
+ * for; one of a single word is nothing but that, and no profile of the policy.
+ */
+void image_config(const char *profile, struct container_config *config);
 /* How much of it is its name, without tag and digest. */
 size_t image_name_size(const char *image);
 

@@ -122,7 +122,7 @@ int creation_make(struct docker *d, const struct creation *what, struct containe
     }
     if (image_profile(d, what->image, profile, err) <= 0)
         return err_set(err, ERR_INVALID, "image '%s' is not wow's", what->image);
-    config.profile = strcmp(profile, IMAGE_PLAIN) == 0 ? NULL : profile;
+    image_config(profile, &config);
     int r = container_new(d->pool, what->id, &c, err);
     if (r < 0)
         return r;

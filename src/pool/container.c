@@ -119,6 +119,7 @@ int container_configure(struct container *c, const struct container_config *conf
     c->memory_mb = config->memory_mb;
     c->env = config->env_size ? mem_dup_n(config->env, config->env_size) : NULL;
     c->env_size = config->env_size;
+    c->kind = config->kind;
     c->logs |= config->logs;
     return 0;
 }
@@ -307,7 +308,8 @@ static int choose_code(struct initing *i, const struct container_init *init,
     struct pool *p = i->container->pool;
     struct kind *kind;
 
-    int r = kinds_get(&p->kinds, init->kind ? init->kind : KIND_DEFAULT, &kind, err);
+    const char *name = init->kind ? init->kind : i->container->kind;
+    int r = kinds_get(&p->kinds, name ? name : KIND_DEFAULT, &kind, err);
     if (r < 0 || !kind->file)
         return r;
     r = kind_read(kind, &p->settings, err);
@@ -315,7 +317,7 @@ static int choose_code(struct initing *i, const struct container_init *init,
     q->size = kind->size;
     q->upload = kind->upload;
     q->entry = WIRE_ENTRY;
-    source_init(&i->source, i->container, init);
+    source_init(&i->source, i->container, init, kind->name);
     return r;
 }
 

@@ -21,7 +21,8 @@ struct preparing {
     void *ctx;
 };
 
-void source_init(struct source *s, const struct container *c, const struct container_init *init)
+void source_init(struct source *s, const struct container *c, const struct container_init *init,
+                 const char *kind)
 {
     char code[SHA256_HEX];
 
@@ -29,8 +30,8 @@ void source_init(struct source *s, const struct container *c, const struct conta
     s->binary = init->binary;
     sha256_hex(init->code, init->code_size, code);
     AUTO(mem)
-    char *all = mem_print("%s %d %s %s\n%s", code, init->binary, init->kind, init->entry,
-                          c->ns ? c->ns : c->id);
+    char *all =
+        mem_print("%s %d %s %s\n%s", code, init->binary, kind, init->entry, c->ns ? c->ns : c->id);
     sha256_hex(all, strlen(all), s->key);
 }
 

@@ -56,6 +56,7 @@ struct container_config {
     const char *env;    /* "K=V\0" …; init's and run's count more */
     size_t env_size;
     const char *profile; /* of the policy, or NULL */
+    const char *kind;    /* what its code is if init does not say; NULL: wasm. Not copied */
     bool logs;           /* it has a log file, wherever the daemon keeps them */
 };
 int container_configure(struct container *c, const struct container_config *config,

@@ -29,6 +29,7 @@ struct container {
     struct container_limits limits; /* that the action asks for */
     struct ask ask;
     char *profile;    /* of the policy; or NULL */
+    const char *kind; /* of its code, if init does not say; or NULL */
     unsigned running; /* activations with a worker */
     bool paused, killed;
     bool logs;          /* what it prints goes to a file */
@@ -107,7 +108,8 @@ struct source {
     bool binary;
     char key[SHA256_HEX]; /* what its prepared form is known by */
 };
-void source_init(struct source *s, const struct container *c, const struct container_init *init);
+void source_init(struct source *s, const struct container *c, const struct container_init *init,
+                 const char *kind);
 void source_done(struct source *s);
 /* done is called once, also before interpret returns; m is NULL if there is an error. */
 typedef void interpret_done(void *ctx, struct module *m, const struct err *err);

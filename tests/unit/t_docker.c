@@ -133,3 +133,24 @@ TEST(images)
             CHECK_STR(profile, all[i].profile);
     }
 }
+
+TEST(what_an_image_makes_of_a_container)
+{
+    static const struct {
+        const char *name, *profile, *kind;
+    } all[] = {{"wasm", "", ""},
+               {"wasm-net", "wasm-net", ""},
+               {"js", "", "js:wasm"},
+               {"js-net", "js-net", "js:wasm"},
+               {"python", "", "python:wasm"},
+               {"python-a-b", "python-a-b", "python:wasm"},
+               {"jsx", "jsx", ""},
+               {"net", "net", ""}};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct container_config config = {0};
+        image_config(all[i].name, &config);
+        CHECK_STR(config.profile ? config.profile : "", all[i].profile);
+        CHECK_STR(config.kind ? config.kind : "", all[i].kind);
+    }
+}
