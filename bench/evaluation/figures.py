@@ -46,6 +46,8 @@ class Cells:
                 self.values.setdefault(key, []).append((row.get("round", 0), row[spec["value"]]))
         self.rows = in_order(key[0] for key in self.values)
         self.columns = in_order(key[1] for key in self.values)
+        if all(isinstance(column, (int, float)) for column in self.columns):
+            self.columns.sort()
 
     def one(self, row, column):
         values = [value for _, value in self.values.get((row, column), [])]

@@ -23,7 +23,7 @@ nav { columns: 3; margin: 1.5rem 0; } nav a { display: block; } a { color: #1b6c
 .fault { background: #fdecee; border-left: 4px solid #c8102e; padding: .5rem 1rem; margin: .6rem 0; }
 .note { background: #f5f6f8; border-left: 4px solid var(--line); padding: .5rem 1rem; margin: .6rem 0; }
 .plots { display: flex; flex-wrap: wrap; gap: 1rem; } .plots img { width: 520px; max-width: 100%; }
-.headline td, .headline th { white-space: nowrap; font-size: 12px; } .none { color: var(--soft); }
+.headline td, .headline th { font-size: 12px; } .headline td { white-space: nowrap; } .none { color: var(--soft); }
 """
 
 READING = """Each cell: the <b>median</b> of all rounds, the <small>smallest–largest</small> of them, and,

@@ -166,6 +166,9 @@ def realistic(ctx, p):
         with ctx.sides(p["sides"], options=p.get("options")) as sides:
             for side in sides:
                 with ctx.guard(side):
+                    for call in p["calls"]:  # warm-up: code compiled, files in the page cache
+                        ctx.load(side.cold(called(call), 1), "--connections", 1, "--count", 1,
+                                 "--warmup", 0)
                     kind = f"{p['slots']} places"
                     report = ctx.load(_crowd(ctx, side, p, side.cold), "--slots", p["slots"],
                                       "--connections", p["clients"], *time)
