@@ -131,9 +131,10 @@ static void do_ring(struct attack *a, struct line *l)
     uint64_t end = until(l->words[1]), one = 1;
 
     (void)a;
-    while (clock_mono_ns() < end)
+    do
         if (write((int)number(l->words[2]), &one, sizeof one) > 0)
             l->value++;
+    while (clock_mono_ns() < end);
 }
 
 /* Mostly what steers wowd, and there mostly small numbers: they reach further than wild ones. */

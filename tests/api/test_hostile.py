@@ -95,7 +95,7 @@ def forged(text, attacker, bell):
         ("where", "state"), ("where", "outcome"), ("where", "size"), ("where", "bell"))
     return [("poke", HEAD + INPUT, text.encode().hex()), ("poke", outcome, "00000000"),
             ("poke", size, struct.pack("<I", len(text)).hex()), ("poke", state, "03000000"),
-            ("poke", rung, "01000000"), ("ring", 50, bell), ("spin",)]
+            ("poke", rung, "01000000"), ("ring", 0, bell), ("spin",)]
 
 
 def number(result):
