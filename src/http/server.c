@@ -1,15 +1,11 @@
 #include "http/server.h"
 
 #include <assert.h>
-#include <arpa/inet.h>
-#include <errno.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <utlist.h>
 
 #include "base/log.h"
@@ -17,7 +13,8 @@
 
 #define CONNECTIONS_MAX 10000u
 #define CONNECTION_MEMORY 16384u /* a request's line and headers; 431 beyond */
-#define BACKLOG 1024
+#define HEADERS_MAX (256u << 10) /* of an answer */
+#define JSON_TYPE "application/json"
 
 /* The body of an answer whose head is under way. */
 struct held_back {
@@ -36,6 +33,7 @@ struct server {
     struct timer *timer; /* for connections that time out */
     struct server_settings settings;
     unsigned pending; /* requests that the handler holds */
+    unsigned active;  /* connections with a request */
     bool more;        /* libmicrohttpd has work that no descriptor will tell of */
     bool closing;
 };
@@ -54,6 +52,7 @@ static void request_free(struct request *r)
 {
     held_back_free(r->late);
     buf_done(&r->body);
+    buf_done(&r->headers);
     if (r->response)
         MHD_destroy_response(r->response);
     free(r);
@@ -68,6 +67,19 @@ static enum MHD_Result send_response(struct request *r)
     return ok;
 }
 
+static void add_headers(struct request *r, size_t n)
+{
+    const char *at = r->headers.data, *end = at + r->headers.size;
+
+    if (n > 0 && r->type)
+        MHD_add_response_header(r->response, "Content-Type", r->type);
+    while (at < end) {
+        const char *value = at + strlen(at) + 1;
+        MHD_add_response_header(r->response, at, value);
+        at = value + strlen(value) + 1;
+    }
+}
+
 static void set_response(struct request *r, unsigned status, struct buf *body)
 {
     size_t n = body ? body->size : 0;
@@ -78,8 +90,8 @@ static void set_response(struct request *r, unsigned status, struct buf *body)
     assert(r->response);
     if (n > 0) {
         body->data = NULL;
-        MHD_add_response_header(r->response, "Content-Type", r->type);
     }
+    add_headers(r, n);
     if (body)
         buf_done(body);
 }
@@ -159,7 +171,7 @@ void request_reply_begin(struct request *r, unsigned status, struct buf *body)
     r->status = status;
     r->response = MHD_create_response_from_callback(h->body.size, 4096, read_late, r, NULL);
     assert(r->response);
-    MHD_add_response_header(r->response, "Content-Type", r->type);
+    add_headers(r, h->body.size);
     if (r->suspended) {
         r->suspended = false;
         s->more = true;
@@ -210,22 +222,28 @@ static enum MHD_Result refuse_size(struct request *r)
     return refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, text);
 }
 
-static struct request *request_new(struct server *s, struct MHD_Connection *c, const char *url,
-                                   const char *method)
+/* libmicrohttpd has read the first line: the request as it was sent is seen only here. */
+static void *on_target(void *ctx, const char *target, struct MHD_Connection *c)
 {
-    struct request *r = NEW(struct request);
+    struct server *s = ctx;
+    size_t n = strlen(target), path = strcspn(target, "?");
+    struct request *r = mem_zero(sizeof *r + n + 2);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct sockaddr_in local = {0};
-    socklen_t n = sizeof local;
+    socklen_t size = sizeof local;
 
     r->server = s;
-    r->type = "application/json";
+    r->type = JSON_TYPE;
     r->connection = c;
-    r->method = method;
-    r->path = url;
+    memcpy(r->target, target, n);
+    r->target[path] = '\0';
+    r->path = r->target;
+    r->query = path < n ? r->target + path + 1 : "";
     buf_init(&r->body, s->settings.body_max);
-    if (info && getsockname(info->connect_fd, (struct sockaddr *)&local, &n) == 0 &&
+    buf_init(&r->headers, HEADERS_MAX);
+    s->active++;
+    if (info && getsockname(info->connect_fd, (struct sockaddr *)&local, &size) == 0 &&
         local.sin_family == AF_INET)
         r->local = local.sin_addr;
     return r;
@@ -278,9 +296,10 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 {
     struct request *r = *state;
 
-    (void)version;
-    if (!r) {
-        *state = r = request_new(ctx, c, url, method);
+    (void)ctx, (void)c, (void)url, (void)version;
+    if (!r->begun) {
+        r->begun = true;
+        r->method = method;
         return begin(r);
     }
     if (*n > 0)
@@ -301,9 +320,17 @@ static void completed(void *ctx, struct MHD_Connection *c, void **state,
     if (!r)
         return;
     *state = NULL;
+    r->server->active--;
     r->connection = NULL;
     if (!r->held)
         request_free(r); /* else the handler's answer frees it */
+}
+
+/* Paths are compared, or taken apart and unescaped, by whoever they are for. */
+static size_t leave_escapes(void *ctx, struct MHD_Connection *c, char *s)
+{
+    (void)ctx, (void)c;
+    return strlen(s);
 }
 
 static void drive(void *ctx)
@@ -345,14 +372,25 @@ int server_new(struct loop *l, int listener, const struct server_settings *setti
 {
     struct server *s = NEW(struct server);
 
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)settings->certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)settings->key},
+        {MHD_OPTION_END, 0, NULL},
+    };
+
+    if (!settings->certificate)
+        tls[0] = tls[2];
     s->settings = *settings;
     s->loop = l;
     s->mhd = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        on_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_LISTEN_SOCKET,
-        listener, MHD_OPTION_NOTIFY_COMPLETED, completed, s, MHD_OPTION_CONNECTION_LIMIT,
-        CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, settings->timeout_s, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG |
+            (settings->certificate ? MHD_USE_TLS : 0),
+        0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed,
+        s, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        settings->head_max ? settings->head_max : (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, settings->timeout_s, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (!s->mhd) {
         free(s);
         close(listener);
@@ -365,6 +403,15 @@ int server_new(struct loop *l, int listener, const struct server_settings *setti
     *out = s;
     return 0;
 }
+
+void server_quiesce(struct server *s)
+{
+    int listener = MHD_quiesce_daemon(s->mhd);
+
+    fd_close(listener);
+}
+
+unsigned server_active(const struct server *s) { return s->active; }
 
 void server_free(struct server *s)
 {
@@ -382,70 +429,4 @@ void server_free(struct server *s)
     MHD_stop_daemon(s->mhd);
     assert(s->pending == 0);
     free(s);
-}
-
-int server_listen(struct in_addr address, const char *device, unsigned *port, int *fd,
-                  struct err *err)
-{
-    struct sockaddr_in at = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)*port), .sin_addr = address};
-    AUTO(fd) int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    socklen_t n = sizeof at;
-    char text[INET_ADDRSTRLEN];
-    int on = 1;
-
-    inet_ntop(AF_INET, &address, text, sizeof text);
-    if (sock < 0 || setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-        (device && setsockopt(sock, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)) < 0) ||
-        bind(sock, (struct sockaddr *)&at, sizeof at) < 0 || listen(sock, BACKLOG) < 0 ||
-        getsockname(sock, (struct sockaddr *)&at, &n) < 0)
-        return err_errno(err, ERR_INTERNAL, "listening on %s:%u", text, *port);
-    *port = ntohs(at.sin_port);
-    *fd = TAKE_FD(sock);
-    return 0;
-}
-
-bool request_is_trusted(const struct request *r)
-{
-    const union MHD_ConnectionInfo *info =
-        r->connection ? MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
-                      : NULL;
-    struct ucred peer;
-    socklen_t n = sizeof peer;
-
-    return info && getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 &&
-           (peer.uid == 0 || peer.uid == geteuid());
-}
-
-/* A socket that a wowd left behind: it is ours, and nobody listens. */
-static bool is_left_behind(const struct sockaddr_un *at)
-{
-    AUTO(fd) int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct stat st;
-
-    return lstat(at->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == geteuid() &&
-           connect(sock, (const struct sockaddr *)at, sizeof *at) < 0 && errno == ECONNREFUSED;
-}
-
-int server_listen_unix(const char *path, int *fd, struct err *err)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    AUTO(fd) int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (strlen(path) >= sizeof at.sun_path)
-        return err_set(err, ERR_INVALID, "'%s': a socket's path has %zu bytes at most", path,
-                       sizeof at.sun_path - 1);
-    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
-    mode_t mask = umask(0177);
-    int r = bind(sock, (struct sockaddr *)&at, sizeof at);
-    if (r < 0 && errno == EADDRINUSE) {
-        if (is_left_behind(&at))
-            unlink(path);
-        r = bind(sock, (struct sockaddr *)&at, sizeof at);
-    }
-    umask(mask);
-    if (r < 0 || listen(sock, BACKLOG) < 0)
-        return err_errno(err, ERR_INTERNAL, "listening on '%s'", path);
-    *fd = TAKE_FD(sock);
-    return 0;
 }

@@ -1,9 +1,10 @@
 #pragma once
 
 /*
- * An HTTP/1.1 server on a listening socket, on GNU libmicrohttpd, in the loop's thread. A handler
- * gets a request when its body is complete and answers it with request_reply, at once or later;
- * every request is answered exactly once. Every answer has a Content-Length.
+ * An HTTP/1.1 server on a listening socket, with TLS if it is given a certificate, on GNU
+ * libmicrohttpd, in the loop's thread. A handler gets a request when its body is complete and
+ * answers it with request_reply, at once or later; every request is answered exactly once. Every
+ * answer has a Content-Length.
  */
 
 #include <netinet/in.h>
@@ -18,18 +19,21 @@ struct server;
 
 struct request {
     const char *method, *path; /* the path as sent, without a query; valid until the reply */
+    const char *query;         /* what stands behind the '?', as sent; "" when nothing does */
     struct buf body;
     struct in_addr local; /* the address the client connected to; 0 on a Unix socket */
-    const char *type;     /* of the answer; JSON unless the handler says otherwise */
+    const char *type;     /* of the answer; JSON unless the handler says otherwise; NULL: none */
     /* The server's. */
     struct server *server;
     struct MHD_Connection *connection; /* NULL once the client is gone */
     struct MHD_Response *response;
+    struct buf headers; /* of the answer: "Name\0value\0" … */
     unsigned status;
-    bool suspended, discard;
+    bool begun, suspended, discard;
     bool handed, held; /* given to the handler; and not answered yet */
     size_t discarded;
     struct held_back *late; /* the body of an answer that has begun */
+    char target[];          /* path, NUL, query */
 };
 
 typedef void server_handler(struct request *r, void *ctx);
@@ -37,8 +41,10 @@ typedef void server_handler(struct request *r, void *ctx);
 struct server_settings {
     server_handler *handler;
     void *ctx;
-    size_t body_max;    /* larger bodies are answered with 413 */
-    unsigned timeout_s; /* a connection on which nothing moves for so long is closed */
+    size_t body_max;               /* larger bodies are answered with 413 */
+    unsigned timeout_s;            /* a connection on which nothing moves for so long is closed */
+    size_t head_max;               /* bytes of a request's line and headers; 0: 16 KiB */
+    const char *certificate, *key; /* PEM, for TLS; NULL: none */
 };
 
 /*
@@ -48,6 +54,20 @@ struct server_settings {
 int server_new(struct loop *l, int listener, const struct server_settings *settings,
                struct server **out, struct err *err);
 void server_free(struct server *s);
+
+/* Accept no further connections. Those there are go on. */
+void server_quiesce(struct server *s);
+/* Requests of which something has arrived, and whose answer is not yet sent. */
+unsigned server_active(const struct server *s);
+
+/* A header of the request, or NULL; valid until the handler returns. */
+const char *request_header(const struct request *r, const char *name);
+/* All of them, in the order they came, from within the handler. */
+void request_each_header(const struct request *r,
+                         void (*each)(void *ctx, const char *name, const char *value), void *ctx);
+
+/* A header of the answer, before it is given. False, and nothing changed, when HTTP forbids it. */
+bool request_set_header(struct request *r, const char *name, const char *value);
 
 /*
  * Answer with JSON, or with what the request's type says, or with an empty body. The buffer's
