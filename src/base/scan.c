@@ -248,9 +248,32 @@ int scan_whole(const char *text, size_t n, struct scan_text *out, struct err *er
     return 0;
 }
 
-struct scan_walk scan_members(const struct scan_text *object)
+/* What stands between the brackets. */
+static struct scan_walk inside(const struct scan_text *t)
 {
-    return (struct scan_walk){.at = object->at + 1, .end = object->at + object->n - 1};
+    return (struct scan_walk){.at = t->at + 1, .end = t->at + t->n - 1};
+}
+
+struct scan_walk scan_members(const struct scan_text *object) { return inside(object); }
+
+struct scan_walk scan_elements(const struct scan_text *array) { return inside(array); }
+
+/* To the next member or element; false when there is none. */
+static bool to_next(struct scan *s)
+{
+    skip_space(s);
+    if (s->at < s->end && *s->at == ',')
+        s->at++;
+    skip_space(s);
+    return s->at < s->end;
+}
+
+static void take_value(struct scan *s, struct scan_text *value)
+{
+    value->at = s->at;
+    scan_value(s, SCAN_DEPTH);
+    value->n = (size_t)(s->at - value->at);
+    value->type = type_of(*value->at);
 }
 
 bool scan_next(struct scan_walk *w, struct scan_text *key, struct scan_text *value)
@@ -258,11 +281,7 @@ bool scan_next(struct scan_walk *w, struct scan_text *key, struct scan_text *val
     /* The text was checked whole before, so nothing here can fail. */
     struct scan s = {.start = w->at, .at = w->at, .end = w->end};
 
-    skip_space(&s);
-    if (s.at < s.end && *s.at == ',')
-        s.at++;
-    skip_space(&s);
-    if (s.at == s.end)
+    if (!to_next(&s))
         return false;
     key->at = s.at;
     scan_string(&s);
@@ -271,10 +290,18 @@ bool scan_next(struct scan_walk *w, struct scan_text *key, struct scan_text *val
     skip_space(&s);
     s.at++; /* the colon */
     skip_space(&s);
-    value->at = s.at;
-    scan_value(&s, SCAN_DEPTH);
-    value->n = (size_t)(s.at - value->at);
-    value->type = type_of(*value->at);
+    take_value(&s, value);
+    w->at = s.at;
+    return true;
+}
+
+bool scan_next_element(struct scan_walk *w, struct scan_text *value)
+{
+    struct scan s = {.start = w->at, .at = w->at, .end = w->end};
+
+    if (!to_next(&s))
+        return false;
+    take_value(&s, value);
     w->at = s.at;
     return true;
 }

@@ -39,6 +39,10 @@ struct scan_walk {
 struct scan_walk scan_members(const struct scan_text *object);
 bool scan_next(struct scan_walk *w, struct scan_text *key, struct scan_text *value);
 
+/* The same with an array's elements. */
+struct scan_walk scan_elements(const struct scan_text *array);
+bool scan_next_element(struct scan_walk *w, struct scan_text *value);
+
 /* Is this string equal to s, escapes resolved? */
 bool scan_equals(const struct scan_text *string, const char *s);
 
