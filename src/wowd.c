@@ -1,6 +1,7 @@
 /*
  * wowd: the daemon. Options, the doors, signals, the end. What it does is in the rooms it calls:
- * http (the loop and the server), proxy and docker (the doors) and pool (containers and workers).
+ * http (the loop and the server), proxy, docker and api (the doors) and pool (containers and
+ * workers).
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -17,8 +18,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/address.h"
 #include "daemon/harden.h"
 #include "daemon/options.h"
+#include "daemon/rest.h"
 #include "docker/docker.h"
 #include "pool/pool.h"
 #include "proxy/action_proxy.h"
@@ -35,33 +38,18 @@ struct wowd {
     struct docker *docker;
     struct executor executor;
     struct server *executor_server, *proxy_server, *control_server;
+    struct rest *rest; /* NULL: --rest off */
     char executor_at[64];
     char *control, *containers; /* the control socket; the directory of containers' files */
     int executor_fd, proxy_fd, control_fd;
     int lock;
-    bool failed, is_ready;
+    bool failed, is_ready, draining;
 };
 
 static int usage_error(const struct err *err)
 {
     fprintf(stderr, "wowd: %s\n", err->msg);
     return 64;
-}
-
-/* "127.0.0.1:9000" */
-static int parse_address(const char *text, struct in_addr *address, unsigned *port, struct err *err)
-{
-    const char *colon = strrchr(text, ':');
-    char *end = NULL;
-    unsigned long n = colon ? strtoul(colon + 1, &end, 10) : 0;
-
-    if (!colon || colon[1] == '\0' || *end != '\0' || n > 65535)
-        return err_set(err, ERR_INVALID, "'%s' is not ADDR:PORT", text);
-    AUTO(mem) char *host = mem_dup_n(text, (size_t)(colon - text));
-    if (inet_pton(AF_INET, host, address) != 1)
-        return err_set(err, ERR_INVALID, "'%s' is not an IPv4 address", host);
-    *port = (unsigned)n;
-    return 0;
 }
 
 /* "fd:3": whoever started us made the socket, and keeps to himself who can reach it. */
@@ -91,7 +79,7 @@ static int listen_executor(struct wowd *d, struct err *err)
 
     if (strncmp(d->options.executor, "fd:", 3) == 0)
         return inherit_listener(d, err);
-    int r = parse_address(d->options.executor, &address, &port, err);
+    int r = address_parse(d->options.executor, &address, &port, err);
     if (r == 0)
         r = server_listen(address, NULL, &port, &d->executor_fd, err);
     if (r < 0)
@@ -145,7 +133,10 @@ static void on_ready(void *ctx)
     if (d->is_ready)
         return;
     d->is_ready = true;
-    printf("ready executor=%s proxy=%u\n", d->executor_at, d->executor.proxy_port);
+    if (d->rest)
+        rest_ready(d->rest);
+    printf("ready executor=%s proxy=%u rest=%s\n", d->executor_at, d->executor.proxy_port,
+           d->rest ? rest_at(d->rest) : "off");
     fflush(stdout);
 }
 
@@ -158,11 +149,24 @@ static void on_failed(const char *why, void *ctx)
     loop_stop(d->loop);
 }
 
-static void on_signal(void *ctx)
+static void stop(void *ctx)
 {
     struct wowd *d = ctx;
 
     loop_stop(d->loop);
+}
+
+/* In good order; a second signal means now. */
+static void on_signal(void *ctx)
+{
+    struct wowd *d = ctx;
+
+    if (!d->rest || d->draining) {
+        stop(d);
+        return;
+    }
+    d->draining = true;
+    rest_drain(d->rest, stop, d);
 }
 
 /* "200000:1000" */
@@ -295,12 +299,16 @@ static int serve(struct wowd *d, struct err *err)
     int r = take_lock(d, err);
     if (r == 0)
         r = listen_all(d, err);
+    if (r == 0 && strcmp(d->options.rest, "off") != 0)
+        r = rest_new(d->loop, &d->options, &d->rest, err);
     if (r == 0)
         r = harden_finish(kept, err);
     if (r == 0)
         r = start_pool(d, err);
     if (r == 0)
         r = start_doors(d, err);
+    if (r == 0 && d->rest)
+        r = rest_start(d->rest, d->pool, err);
     if (r < 0)
         return r;
     log_event("wowd.privileges", "user=%u capabilities=%s", geteuid(), kept[0] ? kept : "none");
@@ -308,9 +316,10 @@ static int serve(struct wowd *d, struct err *err)
     loop_on_reload_signal(d->loop, on_reload, d);
     if (d->options.trust_precompiled)
         log_event("wowd.trust", "precompiled=on: machine code from clients is run as it is");
-    log_event("wowd.start", "pid=%d engines=%s workers=%u executor=%s proxy=%u control=%s",
+    log_event("wowd.start", "pid=%d engines=%s workers=%u executor=%s proxy=%u control=%s rest=%s",
               (int)getpid(), pool_engines(d->pool), d->options.workers, d->executor_at,
-              d->executor.proxy_port, d->control ? d->control : "-");
+              d->executor.proxy_port, d->control ? d->control : "-",
+              d->rest ? rest_at(d->rest) : "off");
     loop_run(d->loop);
     log_event("wowd.stop", "pid=%d", (int)getpid());
     return 0;
@@ -318,6 +327,7 @@ static int serve(struct wowd *d, struct err *err)
 
 static void finish(struct wowd *d)
 {
+    rest_stop(d->rest);
     docker_free(d->docker);
     d->docker = NULL;
     pool_free(d->pool); /* answers what is under way, so that the servers can send it */
@@ -326,6 +336,7 @@ static void finish(struct wowd *d)
     if (d->control_server || d->control_fd >= 0)
         unlink(d->control);
     server_free(d->control_server);
+    rest_free(d->rest);
     fd_close(d->executor_fd);
     fd_close(d->proxy_fd);
     fd_close(d->control_fd);

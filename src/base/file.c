@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,4 +55,29 @@ int file_program_dir(char *out, struct err *err)
     if (slash)
         *slash = '\0';
     return 0;
+}
+
+char *file_default_dir(const char *root_dir, const char *xdg, const char *home_dir)
+{
+    const char *home = getenv("HOME"), *base = getenv(xdg);
+
+    if (geteuid() == 0)
+        return mem_dup(root_dir);
+    if (base && base[0] == '/')
+        return mem_print("%s/wow", base);
+    return mem_print("%s/%s/wow", home ? home : "/tmp", home_dir);
+}
+
+int file_replace(const char *path, const void *data, size_t n, struct err *err)
+{
+    AUTO(mem) char *beside = mem_print("%s.XXXXXX", path);
+    AUTO(fd) int fd = mkostemp(beside, O_CLOEXEC); /* with mode 0600 */
+
+    if (fd < 0)
+        return err_errno(err, ERR_INVALID, "'%s'", path);
+    if (write(fd, data, n) == (ssize_t)n && fsync(fd) == 0 && rename(beside, path) == 0)
+        return 0;
+    err_errno(err, ERR_INTERNAL, "'%s'", path);
+    unlink(beside);
+    return -(int)err->kind;
 }

@@ -13,3 +13,12 @@ int file_read(const char *path, struct buf *out, struct err *err);
 
 /* The directory the running program is in; out has room for PATH_MAX bytes. */
 int file_program_dir(char *out, struct err *err);
+
+/*
+ * Where a program keeps its things: root_dir for root, else below the variable xdg names, or below
+ * home. The caller's.
+ */
+char *file_default_dir(const char *root_dir, const char *xdg, const char *home_dir);
+
+/* Replace a file's content, whole or not at all; mode 0600. */
+int file_replace(const char *path, const void *data, size_t n, struct err *err);

@@ -38,6 +38,26 @@ static const struct option table[] = {
      "the Unix socket on which wow-docker asks; control.sock in the data directory if empty"},
     {"images", "NAME/,NAME/…", TEXT(images),
      "the images that are wow's begin so; the rest is the name of a profile"},
+    {"rest", "ADDR:PORT", TEXT(rest),
+     "where OpenWhisk's REST API is, /api/v1; port 0 picks one; off: nowhere"},
+    {"tls-cert", "FILE", TEXT(tls_cert), "the REST API with TLS: its certificates, PEM"},
+    {"tls-key", "FILE", TEXT(tls_key), "and its key, PEM"},
+    {"wskprops", "FILE", TEXT(wskprops),
+     "write where the REST API is, and guest's key when it is made, to a file as wsk reads it"},
+    {"limit-invocations", "N", NUMBER(limit_invocations, 0, 1u << 30),
+     "of actions per minute and namespace"},
+    {"limit-concurrent", "N", NUMBER(limit_concurrent, 0, 1u << 30),
+     "invocations under way at once, per namespace"},
+    {"limit-fires", "N", NUMBER(limit_fires, 0, 1u << 30), "of triggers per minute and namespace"},
+    {"limit-sequence", "N", NUMBER(limit_sequence, 1, 1000), "actions of a sequence"},
+    {"keep-days", "N", NUMBER(keep_days, 0, 36500),
+     "how long records of activations are kept; 0: for ever"},
+    {"keep-size", "MB", NUMBER(keep_mb, 1, 1u << 24),
+     "how large the database may become before the oldest records are deleted"},
+    {"sync", "on|off", SWITCH(sync),
+     "answer only when the disk has an activation's record: survives a power failure, too"},
+    {"drain", "S", NUMBER(drain_s, 0, 3600),
+     "how long the end waits for what is under way at the REST API"},
     {"data", "DIR", TEXT(data), "what must survive a restart; one wowd at a time"},
     {"cache", "DIR", TEXT(cache), "compiled modules; may be deleted while wowd is down"},
     {"cache-size", "MB", NUMBER(cache_mb, 1, 1u << 24), "how much the cache may hold"},
@@ -82,17 +102,6 @@ static const struct option table[] = {
 
 #define OPTIONS (sizeof table / sizeof *table)
 
-static char *default_dir(const char *root_dir, const char *xdg, const char *home_dir)
-{
-    const char *home = getenv("HOME"), *base = getenv(xdg);
-
-    if (geteuid() == 0)
-        return mem_dup(root_dir);
-    if (base && base[0] == '/')
-        return mem_print("%s/wow", base);
-    return mem_print("%s/%s/wow", home ? home : "/tmp", home_dir);
-}
-
 static void set_defaults(struct options *o)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -101,8 +110,12 @@ static void set_defaults(struct options *o)
         .executor = mem_dup("127.0.0.1:9000"),
         .control = mem_dup(""),
         .images = mem_dup("wow/"),
-        .data = default_dir("/var/lib/wow", "XDG_DATA_HOME", ".local/share"),
-        .cache = default_dir("/var/cache/wow", "XDG_CACHE_HOME", ".cache"),
+        .rest = mem_dup("127.0.0.1:3233"),
+        .tls_cert = mem_dup(""),
+        .tls_key = mem_dup(""),
+        .wskprops = mem_dup(""),
+        .data = file_default_dir("/var/lib/wow", "XDG_DATA_HOME", ".local/share"),
+        .cache = file_default_dir("/var/cache/wow", "XDG_CACHE_HOME", ".cache"),
         .engine = mem_dup("auto"),
         .user = mem_dup("nobody"),
         .user_ids = mem_dup(""),
@@ -125,6 +138,13 @@ static void set_defaults(struct options *o)
         .idle_s = 60,
         .file_mb = 1024,
         .compile_s = 60,
+        .drain_s = 30,
+        .limit_invocations = 60,
+        .limit_concurrent = 30,
+        .limit_fires = 60,
+        .limit_sequence = 50,
+        .keep_days = 7,
+        .keep_mb = 10240,
     };
 }
 
@@ -338,6 +358,6 @@ void options_help(void)
     puts("  --help, --version, --print-sandbox (what workers and compilers may do)\n\n"
          "Every setting may also stand in the environment, or in the file of --config.\n"
          "When wowd accepts connections it prints one line on standard output:\n"
-         "  ready executor=ADDR:PORT proxy=PORT");
+         "  ready executor=ADDR:PORT proxy=PORT rest=ADDR:PORT");
     options_done(&o);
 }

@@ -11,7 +11,9 @@
 #include "wow/err.h"
 
 struct options {
-    char *executor; /* ADDR:PORT */
+    char *executor;                      /* ADDR:PORT */
+    char *rest;                          /* the same, or "off" */
+    char *tls_cert, *tls_key, *wskprops; /* files, or "" */
     char *control, *images;
     char *data, *cache;
     char *engine;
@@ -30,7 +32,10 @@ struct options {
     unsigned file_mb;
     unsigned compile_s;
     bool tiering, trust_precompiled, proxy;
-    unsigned idle_s;
+    unsigned idle_s, drain_s;
+    unsigned limit_invocations, limit_concurrent, limit_fires, limit_sequence;
+    unsigned keep_days, keep_mb; /* of activations' records */
+    bool sync;
 };
 
 /* What the command line asks for. */

@@ -208,7 +208,12 @@ static enum MHD_Result refuse(struct request *r, unsigned status, const char *te
 {
     struct buf b;
 
-    error_body(&b, text);
+    if (r->server->settings.refuse) {
+        buf_init(&b, 16384);
+        r->server->settings.refuse(r, text, &b);
+    } else {
+        error_body(&b, text);
+    }
     set_response(r, status, &b);
     return send_response(r);
 }

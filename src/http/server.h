@@ -41,8 +41,10 @@ typedef void server_handler(struct request *r, void *ctx);
 struct server_settings {
     server_handler *handler;
     void *ctx;
-    size_t body_max;               /* larger bodies are answered with 413 */
-    unsigned timeout_s;            /* a connection on which nothing moves for so long is closed */
+    size_t body_max;    /* larger bodies are answered with 413 */
+    unsigned timeout_s; /* a connection on which nothing moves for so long is closed */
+    /* Writes the body of an answer that the server gives itself; NULL: {"error": text}. */
+    void (*refuse)(struct request *r, const char *text, struct buf *body);
     size_t head_max;               /* bytes of a request's line and headers; 0: 16 KiB */
     const char *certificate, *key; /* PEM, for TLS; NULL: none */
 };

@@ -84,7 +84,7 @@ struct activation {
     const struct engine *engine; /* that ran it; NULL: none has */
     uint64_t deadline_ns;        /* monotonic: when it must have ended */
     uint64_t due_ns;             /* the same, or when it has waited for long enough */
-    uint64_t asked_ns;
+    uint64_t asked_ns, given_ns; /* when it came, and when a worker got it */
     uint64_t timeout_ms;
     size_t heap_at;    /* place among the deadlines + 1; 0: not there */
     unsigned requests; /* HTTP, that it has made */

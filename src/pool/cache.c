@@ -46,6 +46,8 @@ struct cache {
     struct shelf *shelves;
 };
 
+uint64_t cache_bytes(const struct cache *c) { return c->trim.bytes; }
+
 static int open_dir(int at, const char *name, int *fd, struct err *err)
 {
     if (mkdirat(at, name, 0700) < 0 && errno != EEXIST)

@@ -26,6 +26,8 @@
 struct cache;
 struct shelf; /* the cache's */
 
+/* What it holds, as far as it has been counted. */
+uint64_t cache_bytes(const struct cache *c);
 int cache_open(const char *dir, uint64_t bytes_max, struct cache **out, struct err *err);
 void cache_close(struct cache *c);
 int cache_shelf(struct cache *c, const char *family, struct shelf **out, struct err *err);

@@ -44,6 +44,17 @@ int pool_new(struct loop *l, const struct pool_settings *settings, const struct 
 
 const char *pool_engines(const struct pool *p) { return p->engines.names; }
 
+void pool_measure(const struct pool *p, struct pool_gauges *out)
+{
+    *out = (struct pool_gauges){.containers = HASH_CNT(by_id, p->by_id),
+                                .workers = p->workers,
+                                .computing = p->computing,
+                                .queued = queue_size(p->queue),
+                                .charged = p->charged,
+                                .budget = p->budget,
+                                .cache_bytes = cache_bytes(p->cache)};
+}
+
 void pool_free(struct pool *p)
 {
     struct container *c, *next;

@@ -42,6 +42,13 @@ void pool_free(struct pool *p);
 /* "wasmtime,wamr": the preferred one first. The pool's. */
 const char *pool_engines(const struct pool *p);
 
+/* How it is at this moment. */
+struct pool_gauges {
+    unsigned containers, workers, computing, queued;
+    uint64_t charged, budget, cache_bytes;
+};
+void pool_measure(const struct pool *p, struct pool_gauges *out);
+
 /*
  * A new container. With id NULL it gets a random one of 64 hex digits; an id that exists is
  * ERR_CONFLICT, one with odd characters ERR_INVALID.

@@ -108,6 +108,7 @@ static int give(struct pool *p, struct worker *w, struct activation *a, struct e
     a->tier = w->places[place].tier;
     a->engine = w->engine;
     uint64_t now = clock_mono_ns();
+    a->given_ns = now;
     if (w->active == 1)
         w->progress_ns = now;
     else if (!timer_is_set(p->reclaim))

@@ -205,10 +205,10 @@ int record_last(struct db *db, int64_t *out, struct err *err)
     return 0;
 }
 
-int record_pending(struct db *db, int64_t after, int64_t limit,
+int record_pending(struct db *db, int64_t after, int64_t upto, int64_t limit,
                    void (*each)(void *ctx, const struct record *r), void *ctx, struct err *err)
 {
-    struct sqlite3_stmt *s = db_get(db, SQL_PENDING_LIST, err, "ii", after, limit);
+    struct sqlite3_stmt *s = db_get(db, SQL_PENDING_LIST, err, "iii", after, upto, limit);
     int r = s ? 0 : -(int)err->kind;
 
     while (r == 0 && (r = db_step(db, s, err)) > 0) {

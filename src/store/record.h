@@ -68,8 +68,8 @@ int record_count(struct db *db, const struct record_query *q, int64_t *out, stru
 
 /* The seq of the latest that was ever kept and is still known; 0: none. */
 int record_last(struct db *db, int64_t *out, struct err *err);
-/* Up to limit of those accepted and not ended, behind this seq, in order. */
-int record_pending(struct db *db, int64_t after, int64_t limit,
+/* Up to limit of those accepted and not ended, behind one seq and up to another, in order. */
+int record_pending(struct db *db, int64_t after, int64_t upto, int64_t limit,
                    void (*each)(void *ctx, const struct record *r), void *ctx, struct err *err);
 
 /* Delete up to `limit` of the oldest: those from before a time, or any. How many that were. */

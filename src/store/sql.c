@@ -92,8 +92,8 @@ const char *const sql_text[SQL_STATEMENTS] = {
     [SQL_PENDING_ADD] = "INSERT OR IGNORE INTO pending (seq, tail, ns, target, args)"
                         " VALUES (?1, ?2, ?3, ?4, ?5)",
     [SQL_PENDING_DROP] = "DELETE FROM pending WHERE seq = ?1",
-    [SQL_PENDING_LIST] = "SELECT seq, tail, ns, target, args FROM pending WHERE seq > ?1"
-                         " ORDER BY seq LIMIT ?2",
+    [SQL_PENDING_LIST] = "SELECT seq, tail, ns, target, args FROM pending"
+                         " WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3",
 };
 
 const char *const sql_migrations[] = {

@@ -360,6 +360,8 @@ void store_next_id(struct store *s, struct record_id *out)
     random_bytes(&out->tail, sizeof out->tail);
 }
 
+int64_t store_last_seq(const struct store *s) { return s->last_seq; }
+
 /* ---- beginning and end ---- */
 
 static int replay(void *ctx, const char *data, size_t n, struct err *err)

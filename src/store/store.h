@@ -41,6 +41,8 @@ void store_news(void *store);
 
 /* An id that is larger than all before, also than those of earlier processes. */
 void store_next_id(struct store *s, struct record_id *out);
+/* The largest seq that was given out. */
+int64_t store_last_seq(const struct store *s);
 
 /* Whether records can be saved at present: ERR_BUSY, and why not. */
 int store_is_writable(struct store *s, struct err *err);

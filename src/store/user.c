@@ -113,6 +113,18 @@ int user_list(struct db *db, void (*each)(void *ctx, const struct user *u), void
     return r;
 }
 
+static void count_one(void *ctx, const struct user *u)
+{
+    (void)u;
+    ++*(int64_t *)ctx;
+}
+
+int user_count(struct db *db, int64_t *out, struct err *err)
+{
+    *out = 0;
+    return user_list(db, count_one, out, err);
+}
+
 int user_add(struct db *db, const char *name, const struct user_key *key, const struct user *limits,
              struct err *err)
 {

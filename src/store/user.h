@@ -40,6 +40,7 @@ bool user_key_fits(const struct user *u, const char *secret);
 int user_by_uuid(struct db *db, const char *uuid, struct user *out, struct err *err);
 int user_by_name(struct db *db, const char *name, struct user *out, struct err *err);
 int user_by_id(struct db *db, int64_t id, struct user *out, struct err *err);
+int user_count(struct db *db, int64_t *out, struct err *err);
 int user_list(struct db *db, void (*each)(void *ctx, const struct user *u), void *ctx,
               struct err *err);
 

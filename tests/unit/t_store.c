@@ -189,7 +189,7 @@ TEST(what_was_kept_survives_a_kill)
         CHECK_INT(record_count(store_db(s), &q, &n, &err), 0);
         CHECK_INT(n, 1000);
         seen[0] = '\0';
-        CHECK_INT(record_pending(store_db(s), 0, 10, note_path, NULL, &err), 0);
+        CHECK_INT(record_pending(store_db(s), 0, INT64_MAX, 10, note_path, NULL, &err), 0);
         CHECK_STR(seen, "later ");
         store_close(s);
     }
@@ -212,7 +212,7 @@ TEST(a_record_that_was_cut_off_is_none)
     CHECK_INT(record_count(store_db(s), &q, &n, &err), 0);
     CHECK_INT(n, 3);
     seen[0] = '\0';
-    CHECK_INT(record_pending(store_db(s), 0, 10, note_path, NULL, &err), 0);
+    CHECK_INT(record_pending(store_db(s), 0, INT64_MAX, 10, note_path, NULL, &err), 0);
     CHECK_STR(seen, "");
     store_close(s);
     remove_dir();

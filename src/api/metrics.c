@@ -1,0 +1,110 @@
+/* Counters, in the text format of Prometheus. Labels are kinds and statuses, never names. */
+#include <stdio.h>
+
+#include "api/handlers.h"
+#include "invoke/kinds.h"
+#include "pool/activation.h"
+
+#define TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+static void head(struct buf *b, const char *name, const char *type, const char *help)
+{
+    buf_print(b, "# HELP wow_%s %s\n# TYPE wow_%s %s\n", name, help, name, type);
+}
+
+static void one(struct buf *b, const char *name, const char *type, const char *help,
+                unsigned long long value)
+{
+    head(b, name, type, help);
+    buf_print(b, "wow_%s %llu\n", name, value);
+}
+
+static void put_activations(struct buf *b, const struct stats *s)
+{
+    head(b, "activations_total", "counter", "Activations that have ended, by kind and status.");
+    for (size_t k = 0; k <= kindc; k++)
+        for (int status = 0; status < STATS_STATES; status++)
+            buf_print(b, "wow_activations_total{kind=\"%s\",status=\"%s\"} %llu\n",
+                      k < kindc ? kinds[k].name : KIND_SEQUENCE,
+                      activation_status_text((enum activation_status)status),
+                      (unsigned long long)s->activations[k][status]);
+    head(b, "starts_total", "counter", "Activations that began, with a new container or without.");
+    buf_print(b, "wow_starts_total{start=\"cold\"} %llu\nwow_starts_total{start=\"warm\"} %llu\n",
+              (unsigned long long)s->cold, (unsigned long long)s->warm);
+    head(b, "throttled_total", "counter", "Requests answered with 429.");
+    buf_print(b,
+              "wow_throttled_total{limit=\"rate\"} %llu\n"
+              "wow_throttled_total{limit=\"concurrency\"} %llu\n",
+              (unsigned long long)s->rejected_rate, (unsigned long long)s->rejected_concurrency);
+}
+
+static void put_histogram(struct buf *b, const char *name, const char *help,
+                          const struct histogram *h)
+{
+    uint64_t below = 0;
+
+    head(b, name, "histogram", help);
+    for (int i = 0; i < STATS_BUCKETS; i++) {
+        below += h->buckets[i];
+        buf_print(b, "wow_%s_bucket{le=\"%g\"} %llu\n", name, stats_bounds[i],
+                  (unsigned long long)below);
+    }
+    buf_print(b, "wow_%s_bucket{le=\"+Inf\"} %llu\nwow_%s_sum %.9g\nwow_%s_count %llu\n", name,
+              (unsigned long long)h->count, name, h->sum_s, name, (unsigned long long)h->count);
+}
+
+/* Resident memory, bytes: the second number of statm, in pages of 4 KiB. */
+static unsigned long long resident(void)
+{
+    unsigned long long size = 0, pages = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+
+    if (f) {
+        if (fscanf(f, "%llu %llu", &size, &pages) != 2)
+            pages = 0;
+        fclose(f);
+    }
+    return pages * 4096;
+}
+
+static void put_pool(struct buf *b, const struct pool *p)
+{
+    struct pool_gauges g;
+
+    pool_measure(p, &g);
+    one(b, "containers", "gauge", "Containers there are.", g.containers);
+    one(b, "workers", "gauge", "Worker processes.", g.workers);
+    one(b, "workers_computing", "gauge", "Workers whose guest computes.", g.computing);
+    one(b, "queue_length", "gauge", "Activations that wait for a worker.", g.queued);
+    one(b, "memory_charged_bytes", "gauge", "What the activations under way may use together.",
+        g.charged);
+    one(b, "memory_budget_bytes", "gauge", "What they may use at most.", g.budget);
+    one(b, "code_cache_bytes", "gauge", "Machine code in the cache.", g.cache_bytes);
+}
+
+void metrics_get(struct call *c)
+{
+    const struct invoke *v = c->invoke;
+    const struct stats *s = &v->stats;
+    struct buf body;
+
+    buf_init(&body, 1u << 20);
+    put_activations(&body, s);
+    put_histogram(&body, "wait_seconds", "From the request to the start of init or run.", &s->wait);
+    put_histogram(&body, "init_seconds", "Making a container ready, when that was needed.",
+                  &s->init);
+    put_histogram(&body, "run_seconds", "Running, in the worker.", &s->run);
+    one(&body, "trigger_fires_total", "counter", "Triggers fired that had an active rule.",
+        s->fires);
+    one(&body, "web_requests_total", "counter", "Requests for web actions that ran one.", s->web);
+    one(&body, "recovered_total", "counter", "Activations taken up again after a restart.",
+        s->recovered);
+    one(&body, "invocations_running", "gauge", "Invocations that have not ended.", v->running);
+    one(&body, "store_backlog_bytes", "gauge", "Records that are kept and not yet in the database.",
+        store_backlog(v->store));
+    one(&body, "resident_memory_bytes", "gauge", "Memory of wowd itself.", resident());
+    put_pool(&body, v->pool);
+    c->request->type = TYPE;
+    request_reply(c->request, 200, &body);
+    call_free(c);
+}

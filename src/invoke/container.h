@@ -1,0 +1,8 @@
+#pragma once
+
+/* An action's container: what action.c leaves to container.c. */
+
+#include "invoke/action.h"
+
+/* Destroy it, if there is one. */
+void action_drop_container(struct action *a);

@@ -1,0 +1,23 @@
+#pragma once
+
+/*
+ * Firing a trigger: each active rule invokes its action, and nobody waits. The trigger has an
+ * activation of its own, whose log says what came of each rule.
+ */
+
+#include "invoke/invocation.h"
+
+struct trigger_fire {
+    struct identity *who;
+    const struct entity *trigger;
+    const char *transaction;
+    const struct scan_text *body; /* an object, or NULL */
+    const char *headers;          /* the request's, as a JSON object */
+};
+
+/*
+ * 1 and the activation's id, when it is kept; 0 when no rule is active, and then nothing has
+ * happened.
+ */
+int trigger_fire(struct invoke *v, const struct trigger_fire *f, struct record_id *id,
+                 struct err *err);
