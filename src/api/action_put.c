@@ -88,7 +88,7 @@ static int drop_annotations(const struct scan_text *body, struct params *all, st
         return err_set(err, ERR_INVALID, "'delAnnotations' must be an array");
     struct scan_walk w = scan_elements(&names);
     while (scan_next_element(&w, &name)) {
-        AUTO(buf) struct buf text;
+        AUTO(buf) struct buf text = {0};
         buf_init(&text, name.n + 1);
         int r = field_string(&name, "delAnnotations", &text, err);
         if (r < 0)
@@ -103,7 +103,7 @@ static int merge_annotations(const struct scan_text *body, const struct params *
                              struct entity *e, struct err *err)
 {
     AUTO(params) struct params all = {0};
-    AUTO(buf) struct buf kind;
+    AUTO(buf) struct buf kind = {0};
 
     params_add(&all, e->annotations);
     int r = drop_annotations(body, &all, err);
@@ -173,7 +173,7 @@ static void answer(struct change *change)
 {
     struct call *c = change->call;
     struct entity *e = change->entity;
-    AUTO(buf) struct buf body;
+    AUTO(buf) struct buf body = {0};
     struct err err;
     int r = 0;
 

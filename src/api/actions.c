@@ -139,7 +139,7 @@ void actions_list_package(struct call *c)
 void actions_get(struct call *c)
 {
     AUTO(action) struct action *a = NULL;
-    AUTO(buf) struct buf code, body;
+    AUTO(buf) struct buf code = {0}, body = {0};
     AUTO(mem) char *parameters = NULL, *binding = NULL;
     bool with_code = true;
     struct err err;

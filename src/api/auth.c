@@ -10,7 +10,7 @@
 /* 1: found; 0: no such key; -1: the store fails. */
 static int look(struct call *c, const char *header, struct err *err)
 {
-    AUTO(buf) struct buf plain;
+    AUTO(buf) struct buf plain = {0};
     struct err bad;
 
     buf_init(&plain, CREDENTIALS_MAX);

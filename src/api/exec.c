@@ -55,7 +55,7 @@ static int read_code(const struct scan_text *exec, struct entity *e, struct buf 
                      struct err *err)
 {
     struct scan_text text = field(exec, "code"), entry = field(exec, "main");
-    AUTO(buf) struct buf name;
+    AUTO(buf) struct buf name = {0};
 
     if (text.n == 0 || text.type != SCAN_STRING)
         return err_set(err, ERR_INVALID,
@@ -87,7 +87,7 @@ static int read_code(const struct scan_text *exec, struct entity *e, struct buf 
 static int read_component(struct call *c, const struct scan_text *value, char out[800],
                           struct err *err)
 {
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
     struct path p;
 
     buf_init(&text, 800);
@@ -151,7 +151,7 @@ static int expand(struct expansion *x, const char *components, bool direct, stru
     int r = 0;
 
     while (r == 0 && scan_next_element(&w, &element)) {
-        AUTO(buf) struct buf path;
+        AUTO(buf) struct buf path = {0};
         buf_init(&path, 1024);
         r = scan_unescape(&element, &path, err);
         if (r == 0)
@@ -188,7 +188,7 @@ static int read_components(struct call *c, const struct scan_text *exec, struct 
 {
     struct scan_text list = field(exec, "components");
     AUTO(mem) char *name = entity_path(e), *self = mem_print("/%s/%s", e->ns_name, name);
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
 
     if (list.n == 0)
         return err_set(err, ERR_INVALID, "'components' must be defined for sequence kind");
@@ -226,7 +226,7 @@ int exec_read(struct call *c, const struct scan_text *body, struct entity *e, st
               struct err *err)
 {
     struct scan_text exec = field(body, "exec"), kind = {0};
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
     char normal[64];
 
     if (exec.n == 0 && e->id == 0)

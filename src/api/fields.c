@@ -49,7 +49,7 @@ int fields_params(const struct scan_text *body, const char *name, struct params 
 int fields_version(const struct scan_text *body, struct entity *e, struct err *err)
 {
     struct scan_text value = field(body, "version");
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
     unsigned a, b, c;
     int end = 0;
     char made[48];

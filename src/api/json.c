@@ -21,7 +21,7 @@ static void put(struct writer *w, const char *text) { put_n(w, text, strlen(text
 
 static void put_string(struct writer *w, const char *text)
 {
-    AUTO(buf) struct buf quoted;
+    AUTO(buf) struct buf quoted = {0};
 
     buf_init(&quoted, 6 * strlen(text) + 2);
     buf_json_string(&quoted, text, strlen(text));
@@ -58,7 +58,7 @@ static void put_exec(struct writer *w, const struct entity *e, const struct json
         put(w, e->components);
     } else {
         if (extra->code) {
-            AUTO(buf) struct buf quoted;
+            AUTO(buf) struct buf quoted = {0};
             buf_init(&quoted, JSON_MAX);
             buf_json_string(&quoted, extra->code->data ? extra->code->data : "", extra->code->size);
             put(w, ",\"code\":");
@@ -86,7 +86,7 @@ void json_path(const char *path, struct buf *out)
 
 static void put_path(struct writer *w, const char *path)
 {
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
 
     buf_init(&text, 8192);
     json_path(path, &text);
@@ -97,7 +97,7 @@ static void put_path(struct writer *w, const char *path)
 static void put_binding(struct writer *w, const char *binding)
 {
     const char *name = strrchr(binding, '/');
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
 
     buf_init(&text, 8192);
     buf_text(&text, "{\"namespace\":");
@@ -130,7 +130,7 @@ static void put_common(struct writer *w, const struct entity *e)
 /* What only rules have; their status is not in lists. */
 static void put_rule(struct writer *w, const struct entity *e)
 {
-    AUTO(buf) struct buf trigger;
+    AUTO(buf) struct buf trigger = {0};
 
     buf_init(&trigger, 2048);
     buf_print(&trigger, "%s/%s", e->ns_name, e->trigger);

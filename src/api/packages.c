@@ -39,7 +39,7 @@ static void add_content(void *ctx, const struct entity *e)
 {
     struct contents *x = ctx;
     AUTO(params) struct params annotations = {0};
-    AUTO(buf) struct buf item;
+    AUTO(buf) struct buf item = {0};
 
     params_add(&annotations, e->annotations);
     struct buf *to = &x->lists[params_truthy(&annotations, "feed")];
@@ -100,7 +100,7 @@ static void reply_package(struct call *c, const struct entity *e)
     AUTO(entity) struct entity *target = NULL;
     AUTO(params) struct params merged = {0};
     AUTO(mem) char *parameters = NULL;
-    AUTO(buf) struct buf more, body;
+    AUTO(buf) struct buf more = {0}, body = {0};
     struct json_extra extra = {0};
     struct err err;
     int r = 0;
@@ -195,7 +195,7 @@ static int check_target(struct call *c, const struct entity *e, const char *bind
 static void annotate(struct entity *e)
 {
     AUTO(params) struct params all = {0};
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
     struct path p;
 
     if (!e->binding || !path_parse(e->binding, &p))
@@ -211,7 +211,7 @@ static void annotate(struct entity *e)
 static int read_put(struct call *c, const struct scan_text *body, struct entity *e, struct err *err)
 {
     struct scan_text value = field(body, "binding");
-    AUTO(buf) struct buf binding;
+    AUTO(buf) struct buf binding = {0};
     int r = 0;
 
     buf_init(&binding, 1024);

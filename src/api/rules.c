@@ -30,7 +30,7 @@ static bool own_rule(struct call *c, struct entity **out)
 void rules_get(struct call *c)
 {
     AUTO(entity) struct entity *e = NULL;
-    AUTO(buf) struct buf body;
+    AUTO(buf) struct buf body = {0};
     struct err err;
 
     if (!own_rule(c, &e))
@@ -48,7 +48,7 @@ void rules_get(struct call *c)
 static int read_path(struct call *c, const struct scan_text *value, const char *what,
                      struct path *out, struct err *err)
 {
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
     int r = 0;
 
     buf_init(&text, 1024);
@@ -208,7 +208,7 @@ static void set(struct change *change, const struct err *err)
 static int read_status(const struct scan_text *body, bool *active, struct err *err)
 {
     struct scan_text status = field(body, "status");
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
 
     buf_init(&text, 256);
     if (status.n == 0)

@@ -65,7 +65,7 @@ static int write_trigger(struct call *c, const struct entity *e, struct buf *out
 
 static void reply_trigger(struct call *c, const struct entity *e)
 {
-    AUTO(buf) struct buf body;
+    AUTO(buf) struct buf body = {0};
     struct err err;
 
     buf_init(&body, JSON_MAX);
@@ -103,7 +103,7 @@ static void stored(struct change *change, const struct err *err)
 static int check_feed(const struct entity *e, struct err *err)
 {
     AUTO(params) struct params annotations = {0};
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
     struct path p;
 
     params_add(&annotations, e->annotations);
@@ -152,7 +152,7 @@ static void add_header(void *ctx, const char *name, const char *value)
 {
     struct headers *h = ctx;
     AUTO(mem) char *lower = mem_dup(name);
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
 
     for (char *p = lower; *p; p++)
         if (*p >= 'A' && *p <= 'Z')
@@ -175,7 +175,7 @@ int headers_json(const struct request *r, struct buf *out, struct err *err)
 
 static void fire(struct call *c, const struct entity *trigger, const struct scan_text *body)
 {
-    AUTO(buf) struct buf headers;
+    AUTO(buf) struct buf headers = {0};
     struct record_id id;
     struct err err;
 

@@ -57,7 +57,7 @@ static bool is_allowed(struct call *c, const struct action *a)
 {
     const struct param *need = params_find(&a->annotations, "require-whisk-auth");
     const char *sent = request_header(c->request, "X-Require-Whisk-Auth");
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
     struct err err;
 
     if (!need || strcmp(param_value(need), "false") == 0)

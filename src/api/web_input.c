@@ -103,7 +103,7 @@ static bool names_reserved(const struct params *p)
 static int set_parsed(struct call *c, struct params *p, const char *type, struct err *err)
 {
     const struct buf *body = &c->request->body;
-    AUTO(buf) struct buf whole;
+    AUTO(buf) struct buf whole = {0};
     int r = 0;
 
     buf_init(&whole, TEXT_MAX);
@@ -127,7 +127,7 @@ static int set_parsed(struct call *c, struct params *p, const char *type, struct
 static int set_context(struct call *c, struct params *p, const char *path, struct err *err)
 {
     AUTO(mem) char *method = mem_dup(c->request->method), *plain = mem_dup(path);
-    AUTO(buf) struct buf headers;
+    AUTO(buf) struct buf headers = {0};
 
     for (char *m = method; *m; m++)
         if (*m >= 'A' && *m <= 'Z')
@@ -153,7 +153,7 @@ static void refuse(struct call *c)
 /* What was sent over the action's own parameters. */
 static bool apply(struct call *c, struct action *a, struct params *sent, struct buf *out)
 {
-    AUTO(buf) struct buf object;
+    AUTO(buf) struct buf object = {0};
     struct scan_text text;
     bool fixed = false, none;
     struct err err;

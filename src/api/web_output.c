@@ -174,7 +174,7 @@ struct response {
 
 static void set_header(struct response *x, const char *name, const struct scan_text *value)
 {
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
     struct err err;
     int r;
 
@@ -206,7 +206,7 @@ static void set_headers(struct response *x, const struct scan_text *headers)
     }
     struct scan_walk w = scan_members(headers);
     while (scan_next(&w, &key, &value)) {
-        AUTO(buf) struct buf name;
+        AUTO(buf) struct buf name = {0};
         struct err err;
         buf_init(&name, 1024);
         if (scan_unescape(&key, &name, &err) < 0 || strlen(name.data) != name.size) {
@@ -240,7 +240,7 @@ static int body_bytes(const struct response *x, const struct scan_text *value, s
 {
     bool binary = x->type.size > 0 && media_is_binary(x->type.data);
     bool json = x->type.size > 0 && media_is_json(x->type.data);
-    AUTO(buf) struct buf plain;
+    AUTO(buf) struct buf plain = {0};
 
     buf_init(&plain, BODY_MAX);
     int r = scan_unescape(value, &plain, err);

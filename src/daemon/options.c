@@ -252,7 +252,7 @@ static int read_entry(struct options *o, const char *file, const char *key, cons
 
 static int read_file(struct options *o, const char *path, struct err *err)
 {
-    AUTO(buf) struct buf text;
+    AUTO(buf) struct buf text = {0};
     json_error_t why;
     const char *key;
     json_t *value;

@@ -79,7 +79,7 @@ static void run_component(struct composition *c, const struct scan_text *name)
 {
     struct invocation *whole = c->parts.whole;
     AUTO(action) struct action *a = NULL;
-    AUTO(buf) struct buf plain;
+    AUTO(buf) struct buf plain = {0};
     char path[1100], text[1400];
     struct err err;
 

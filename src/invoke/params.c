@@ -56,7 +56,7 @@ static struct param *put(struct params *p, const char *key, size_t key_size, con
 static int own_writing(const struct scan_text *string, struct buf *scratch, const char **at,
                        size_t *n, struct err *err)
 {
-    AUTO(buf) struct buf plain;
+    AUTO(buf) struct buf plain = {0};
 
     *at = string->at;
     *n = string->n;
@@ -75,7 +75,7 @@ static int own_writing(const struct scan_text *string, struct buf *scratch, cons
 
 void params_put(struct params *p, const struct scan_text *key, const struct scan_text *value)
 {
-    AUTO(buf) struct buf scratch;
+    AUTO(buf) struct buf scratch = {0};
     struct err err;
     const char *at;
     size_t n;
@@ -95,7 +95,7 @@ static bool is_true(const struct scan_text *value)
 static int read_one(struct params *p, const struct scan_text *object, struct err *err)
 {
     struct scan_text key, value, name = {0}, text = {0};
-    AUTO(buf) struct buf scratch;
+    AUTO(buf) struct buf scratch = {0};
     bool init = false;
     const char *at;
     size_t n;
@@ -150,7 +150,7 @@ static void as_key(const char *key, struct buf *out)
 
 void params_set(struct params *p, const char *key, const char *value, size_t n)
 {
-    AUTO(buf) struct buf name;
+    AUTO(buf) struct buf name = {0};
 
     as_key(key, &name);
     put(p, name.data, name.size, value, n);
@@ -158,7 +158,7 @@ void params_set(struct params *p, const char *key, const char *value, size_t n)
 
 void params_remove(struct params *p, const char *key)
 {
-    AUTO(buf) struct buf name;
+    AUTO(buf) struct buf name = {0};
 
     as_key(key, &name);
     drop(p, find(p, name.data, name.size));
@@ -166,7 +166,7 @@ void params_remove(struct params *p, const char *key)
 
 const struct param *params_find(const struct params *p, const char *key)
 {
-    AUTO(buf) struct buf name;
+    AUTO(buf) struct buf name = {0};
 
     as_key(key, &name);
     return find(p, name.data, name.size);
@@ -216,7 +216,7 @@ char *params_dup(const struct params *p)
 static int mark(struct params *p, const struct scan_text *object, bool *fixed, struct err *err)
 {
     struct scan_text key, value;
-    AUTO(buf) struct buf scratch;
+    AUTO(buf) struct buf scratch = {0};
     const char *at;
     size_t n;
 

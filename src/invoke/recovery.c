@@ -30,7 +30,7 @@ static void give_up(struct invoke *v, const struct identity *who, const struct r
                                    "exist.\"}}";
     const char *path = r->path.at, *name = memchr(path, '/', r->path.n);
     uint64_t now = clock_epoch_ms();
-    AUTO(buf) struct buf head;
+    AUTO(buf) struct buf head = {0};
     char id[RECORD_ID_SIZE];
     struct err err;
 
@@ -75,7 +75,7 @@ static void find(void *ctx, const struct record *r)
     struct invoke *v = f->invoke;
     AUTO(identity) struct identity *who = NULL;
     AUTO(action) struct action *a = NULL;
-    AUTO(buf) struct buf path;
+    AUTO(buf) struct buf path = {0};
     struct err err;
 
     f->seen++;

@@ -47,7 +47,7 @@ static void step(struct sequence *s)
 {
     struct invocation *whole = s->parts.whole;
     AUTO(action) struct action *a = NULL;
-    AUTO(buf) struct buf path;
+    AUTO(buf) struct buf path = {0};
     struct scan_text component;
     struct err err;
 

@@ -99,7 +99,7 @@ static void put_line(struct buf *logs, const struct entity *rule, unsigned statu
 {
     AUTO(mem) char *name = mem_print("%s/%s", rule->ns_name, rule->name);
     char text[RECORD_ID_SIZE];
-    AUTO(buf) struct buf line;
+    AUTO(buf) struct buf line = {0};
 
     buf_init(&line, 16384);
     buf_text(&line, "{\"rule\":");
@@ -128,7 +128,7 @@ static int keep(struct invoke *v, const struct trigger_fire *f, const struct rec
                 uint64_t start_ms, const struct buf *logs, struct err *err)
 {
     const struct entity *t = f->trigger;
-    AUTO(buf) struct buf head, response;
+    AUTO(buf) struct buf head = {0}, response = {0};
     char text[RECORD_ID_SIZE];
 
     buf_init(&head, 16384);
@@ -159,7 +159,7 @@ static int keep(struct invoke *v, const struct trigger_fire *f, const struct rec
 static int fire(struct invoke *v, const struct trigger_fire *f, const struct rules *rules,
                 struct record_id *id, struct err *err)
 {
-    AUTO(buf) struct buf args, logs;
+    AUTO(buf) struct buf args = {0}, logs = {0};
     struct record_id activation = {0};
     uint64_t start_ms = clock_epoch_ms();
     struct err why;

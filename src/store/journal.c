@@ -96,7 +96,7 @@ static int read_file(struct journal *j, long number,
                      struct err *err)
 {
     AUTO(mem) char *path = path_of(j, number);
-    AUTO(buf) struct buf all;
+    AUTO(buf) struct buf all = {0};
     uint32_t head[2];
 
     buf_init(&all, READ_MAX);

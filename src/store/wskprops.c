@@ -35,7 +35,7 @@ static void keep_lines(const struct buf *old, bool new_key, struct buf *out, boo
 int wskprops_write(const char *path, const char *host, const struct user_key *key, bool *has_key,
                    struct err *err)
 {
-    AUTO(buf) struct buf old, out;
+    AUTO(buf) struct buf old = {0}, out = {0};
 
     buf_init(&old, FILE_MAX);
     buf_init(&out, 2 * FILE_MAX);
