@@ -86,7 +86,8 @@ static struct container_limits limits_of(const struct entity_limits *l)
     return (struct container_limits){
         .memory_mb = (unsigned)l->memory_mb,
         .timeout_ms = (unsigned)l->timeout_ms,
-        .log_kb = (unsigned)(l->logs_mb ? l->logs_mb * 1024 : 1),
+        .has_log = true,
+        .log_kb = (unsigned)l->logs_mb * 1024,
         .concurrency = l->instances > 0 ? (unsigned)(l->instances * l->concurrency) : 0};
 }
 

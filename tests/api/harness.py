@@ -228,12 +228,12 @@ class Wowd:
     """The program, from its ready line to its end."""
 
     def __init__(self, place, engine, *options, cache=None, env=None, workers=DEFAULT_WORKERS,
-                 tiering="off", program=BUILD / "wowd", user=None, group=None):
+                 tiering="off", program=BUILD / "wowd", user=None, group=None, rest="off"):
         self.place = pathlib.Path(place)
         self.data, self.cache = self.place / "data", pathlib.Path(cache or self.place / "cache")
         self.stderr = open(self.place / "log", "ab")
         argv = [program, "--executor", "127.0.0.1:0", "--proxy-port", "0", "--engine", engine,
-                "--data", self.data, "--cache", self.cache, "--tiering", tiering,
+                "--data", self.data, "--cache", self.cache, "--tiering", tiering, "--rest", rest,
                 *(["--workers", workers] if workers else []), *options]
         self.process = subprocess.Popen(list(map(str, argv)), stdout=subprocess.PIPE,
                                         stderr=self.stderr, env=clean_environment(env), user=user,
@@ -254,6 +254,9 @@ class Wowd:
         at = dict(word.split("=", 1) for word in words[1:])
         host, port = at["executor"].split(":")
         self.executor, self.proxy_port = (host, int(port)), int(at["proxy"])
+        if at["rest"] != "off":
+            host, port = at["rest"].split(":")
+            self.rest = host, int(port)
 
     # requests
 

@@ -182,7 +182,7 @@ def test_the_key_is_nobody_elses(filled):
     key = first.cache / "key"
     assert (key.stat().st_mode & 0o777, key.stat().st_size) == (0o600, 32)
     key.chmod(0o644)
-    options = ["--data", first.data, "--cache", first.cache, "--executor", "127.0.0.1:0",
+    options = ["--data", first.data, "--cache", first.cache, "--executor", "127.0.0.1:0", "--rest", "off",
                "--proxy-port", "0"]
     done = run_wowd(*options)
     assert done.returncode == 1 and "key could be read by another user" in done.stderr

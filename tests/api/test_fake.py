@@ -82,7 +82,7 @@ def test_a_failure_of_any_call_is_the_activations_own(fake, nth):
 
 
 def test_an_engine_that_does_not_open_ends_the_daemon(tmp_path):
-    done = run_wowd("--engine", "fake", "--executor", "127.0.0.1:0", "--proxy-port", "0",
+    done = run_wowd("--engine", "fake", "--executor", "127.0.0.1:0", "--proxy-port", "0", "--rest", "off",
                     "--data", tmp_path / "d", "--cache", tmp_path / "c",
                     env={"WOW_WORKER_FAKE_FAIL": "open:1"})
     assert done.returncode == 1
