@@ -36,15 +36,21 @@ void client_close(struct client *c)
     buf_done(&c->in);
 }
 
-void client_request(struct buf *out, const char *method, const char *path, const char *body,
-                    size_t n)
+void client_request_with(struct buf *out, const char *method, const char *path, const char *header,
+                         const char *body, size_t n)
 {
     buf_clear(out);
     buf_print(out,
               "%s %s HTTP/1.1\r\nHost: wow\r\nContent-Type: application/json\r\n"
-              "Content-Length: %zu\r\n\r\n",
-              method, path, n);
+              "%s%sContent-Length: %zu\r\n\r\n",
+              method, path, header ? header : "", header ? "\r\n" : "", n);
     buf_put(out, body, n);
+}
+
+void client_request(struct buf *out, const char *method, const char *path, const char *body,
+                    size_t n)
+{
+    client_request_with(out, method, path, NULL, body, n);
 }
 
 static int await(const struct client *c, short events, struct err *err)

@@ -30,6 +30,9 @@ void client_close(struct client *c);
 /* A whole request into *out, which is cleared before. */
 void client_request(struct buf *out, const char *method, const char *path, const char *body,
                     size_t n);
+/* The same with one more header, "Name: value"; or NULL. */
+void client_request_with(struct buf *out, const char *method, const char *path, const char *header,
+                         const char *body, size_t n);
 
 /* Begin with a request, and send what the socket takes: 1 when all is sent, 0 when it is full. */
 void client_begin(struct client *c);

@@ -169,7 +169,7 @@ int load_hammer(const struct load *l, struct err *err)
     AUTO(buf) struct buf request;
 
     buf_init(&request, LOAD_REQUEST_MAX);
-    client_request(&request, l->method, l->path, l->body.data, l->body.size);
+    client_request_with(&request, l->method, l->path, l->header, l->body.data, l->body.size);
     return hammer(l, &request, 1, "\"mode\":\"hammer\"", err);
 }
 

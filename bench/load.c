@@ -26,6 +26,7 @@ static const struct option options[] = {
     {"method", required_argument, NULL, 'm'},
     {"path", required_argument, NULL, 'p'},
     {"expect", required_argument, NULL, 'e'},
+    {"header", required_argument, NULL, 'h'},
     {"namespace", required_argument, NULL, 's'},
     {"body", required_argument, NULL, 'b'},
     {"code", required_argument, NULL, 'c'},
@@ -54,7 +55,7 @@ static const char help[] =
     "       bench-load drive --plan FILE [--OPTION VALUE] …\n"
     "  hammer    one request on --connections, for --time ms after --warmup ms, or --count of "
     "them:\n"
-    "            --method, --path, --body FILE\n"
+    "            --method, --path, --body FILE, --header 'NAME: VALUE'\n"
     "  rotate    the same with runs of --containers in turn, each made of --code FILE before\n"
     "  cold      --count times start, init with --code, first run with --body, destroy\n"
     "  deadline  --count times a run of --code, which never ends, with --deadline ms to go, then\n"
@@ -137,6 +138,9 @@ static int set_option(struct load *l, int option, const char *value, struct err 
         return 0;
     case 'e':
         l->expect = value;
+        return 0;
+    case 'h':
+        l->header = value;
         return 0;
     case 's':
         l->ns = value;

@@ -16,6 +16,7 @@
 struct load {
     struct sockaddr_in to;
     const char *method, *path, *expect, *ns;
+    const char *header;    /* one more of the request, "Name: value"; or NULL */
     struct buf body;       /* of the request, or of each run */
     struct buf code, next; /* wasm of the container; in mode deadline, of the run after it */
     unsigned connections, containers, warmup_ms, time_ms, count, deadline_ms;
