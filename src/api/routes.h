@@ -12,6 +12,9 @@ struct route {
     enum route_who who;
     call_handler *handle;
     const char *summary;
+    /* For the description: names of its query's parameters, with blanks between, and of the
+       schemas of body and answer; "" for none. */
+    const char *query, *body, *answer;
 };
 
 extern const struct route routes[];
