@@ -35,6 +35,10 @@ static const struct {
 #define INTEGER "{\"type\":\"integer\"}"
 #define BOOLEAN "{\"type\":\"boolean\"}"
 
+#define NAME \
+    "{\"type\":\"string\",\"pattern\":\"^\\\\w([\\\\w@ .&-]{0,254}[\\\\w@.&-])?$\"}"
+#define ACTIVATION_ID "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{32}$\"}"
+
 #define ENTITY_REQUIRED                                                       \
     "\"namespace\",\"name\",\"version\",\"publish\",\"updated\",\"annotations\""
 #define ENTITY_PROPERTIES                                                             \
@@ -42,7 +46,7 @@ static const struct {
     ",\"updated\":" INTEGER ",\"annotations\":" REF("Pairs") ",\"parameters\":" REF("Pairs")
 #define THREE_NUMBERS "^[0-9]{1,9}\\\\.[0-9]{1,9}\\\\.[0-9]{1,9}$"
 #define PUT_PROPERTIES                                                                  \
-    "\"version\":{\"type\":\"string\",\"pattern\":\" THREE_NUMBERS "\"}," \
+    "\"version\":{\"type\":\"string\",\"pattern\":\"" THREE_NUMBERS "\"}," \
     "\"publish\":" BOOLEAN ",\"annotations\":" REF("Pairs") ",\"parameters\":" REF("Pairs")
 #define PATH OBJECT("\"path\",\"name\"", "\"path\":" STRING ",\"name\":" STRING)
 
@@ -88,12 +92,11 @@ static const struct {
                         "developer error\",\"whisk internal error\"]},\"success\":" BOOLEAN
                         ",\"result\":{},\"size\":" INTEGER)},
     {"Activation",
-     OBJECT(
-         "\"namespace\",\"name\",\"version\",\"subject\",\"activationId\",\"start\","
-         "\"publish\",\"response\",\"logs\",\"annotations\"",
-         "\"activationId\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{32}$\"},\"start\":" INTEGER
-         ",\"end\":" INTEGER ",\"duration\":" INTEGER ",\"response\":" REF(
-             "Response") ",\"logs\":" REF("Names") ",\"annotations\":" REF("Pairs"))},
+     OBJECT("\"namespace\",\"name\",\"version\",\"subject\",\"activationId\",\"start\","
+            "\"publish\",\"response\",\"logs\",\"annotations\"",
+            "\"activationId\":" ACTIVATION_ID ",\"start\":" INTEGER ",\"end\":" INTEGER
+            ",\"duration\":" INTEGER ",\"response\":" REF("Response") ",\"logs\":" REF(
+                "Names") ",\"annotations\":" REF("Pairs"))},
     {"Logs", OBJECT("\"logs\"", "\"logs\":" REF("Names"))},
     {"Outcome", "{\"anyOf\":[{\"type\":\"object\"},{\"type\":\"array\"}]}"},
 };
@@ -115,12 +118,12 @@ static void put_path(struct buf *b, const char *path)
 
 static void put_segments(struct buf *b, const char *path, bool *first)
 {
+    const char *schema = strstr(path, "/activations/") ? ACTIVATION_ID : NAME;
+
     for (const char *at = strchr(path, ':'); at; at = strchr(at + 1, ':')) {
         int n = (int)strcspn(at + 1, "/*");
-        buf_print(b,
-                  "%s{\"name\":\"%.*s\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":"
-                  "\"string\"}}",
-                  *first ? "" : ",", n, at + 1);
+        buf_print(b, "%s{\"name\":\"%.*s\",\"in\":\"path\",\"required\":true,\"schema\":%s}",
+                  *first ? "" : ",", n, at + 1, at[1] == 'n' && at[2] == 's' ? NAME : schema);
         *first = false;
     }
 }

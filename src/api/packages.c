@@ -162,7 +162,7 @@ static int read_binding(struct call *c, const struct scan_text *value, struct bu
         return 0;
     if (ns.n == 0 || name.n == 0)
         return err_set(err, ERR_INVALID, "'binding' needs both 'namespace' and 'name'");
-    if (scan_equals(&ns, "_"))
+    if (ns.type == SCAN_STRING && scan_equals(&ns, "_"))
         buf_text(out, c->who->user.name);
     else if (field_string(&ns, "namespace", out, err) < 0)
         return -(int)err->kind;
