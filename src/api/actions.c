@@ -69,28 +69,27 @@ static bool sees_package(struct call *c)
 
 bool call_action(struct call *c, struct action **out)
 {
+    AUTO(action) struct action *a = NULL;
     bool other = false;
     struct err err;
 
     if (!call_namespace(c) || !call_name_is_good(c, c->name) ||
         (c->package && !call_name_is_good(c, c->package)) || (!call_is_own(c) && !sees_package(c)))
         return false;
-    int r = action_find(c->invoke, c->ns_id, package_of(c), c->name, out, &other, &err);
-    if (r < 0)
-        call_error(c, &err);
-    else if (r == 0 && other)
-        call_fail(c, 409, "Resource by this name exists but is not in this collection.");
-    else if (r == 0)
-        call_not_found(c);
-    else if (entitled_to_action(c->who, *out))
+    int r = action_find(c->invoke, c->ns_id, package_of(c), c->name, &a, &other, &err);
+    if (r > 0 && entitled_to_action(c->who, a)) {
+        *out = TAKE(a);
         return true;
-    if (r > 0) {
-        AUTO(mem)
-        char *target = mem_print("%s/%s", (*out)->package->ns_name, (*out)->package->name);
-        action_unref(*out);
-        entitled_refuse(&err, target);
-        call_error(c, &err);
     }
+    if (r > 0) /* what a binding is bound to is no longer shared */
+        call_fail(c, 403, "The supplied authentication is not authorized to access '%s/%s'.",
+                  a->package->ns_name, a->package->name);
+    else if (r < 0)
+        call_error(c, &err);
+    else if (other)
+        call_fail(c, 409, "Resource by this name exists but is not in this collection.");
+    else
+        call_not_found(c);
     return false;
 }
 

@@ -173,18 +173,17 @@ bool call_namespace(struct call *c)
 bool call_entity(struct call *c, enum entity_type type, const char *package, const char *name,
                  struct entity **out)
 {
+    AUTO(entity) struct entity *e = NULL;
     struct err err;
-    int r = entity_get(store_db(c->invoke->store), c->ns_id, package, name, out, &err);
+    int r = entity_get(store_db(c->invoke->store), c->ns_id, package, name, &e, &err);
 
-    if (r < 0) {
+    if (r < 0)
         call_error(c, &err);
-    } else if (r == 0) {
+    else if (r == 0)
         call_not_found(c);
-    } else if ((*out)->type != type) {
-        entity_unref(*out);
+    else if (e->type != type)
         call_fail(c, 409, "Resource by this name exists but is not in this collection.");
-    } else {
-        return true;
-    }
-    return false;
+    else
+        *out = TAKE(e);
+    return *out != NULL;
 }

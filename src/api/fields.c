@@ -58,7 +58,8 @@ int fields_version(const struct scan_text *body, struct entity *e, struct err *e
     if (value.n > 0 && field_string(&value, "version", &text, err) < 0)
         return -(int)err->kind;
     const char *from = value.n > 0 ? text.data : e->version;
-    if (sscanf(from, "%9u.%9u.%9u%n", &a, &b, &c, &end) != 3 || from[end])
+    if (sscanf(from, "%9u.%9u.%9u%n", &a, &b, &c, &end) != 3 || from[end] ||
+        strspn(from, "0123456789.") != strlen(from))
         return err_set(err, ERR_INVALID, "bad version '%.40s': it must be MAJOR.MINOR.PATCH", from);
     if (value.n == 0 && e->id != 0)
         c++;

@@ -49,11 +49,10 @@ void query_init(struct query *q, const char *encoded)
         value = strchr(at, '=');
         if (value)
             *value++ = '\0';
+        size_t size = value ? query_unescape(value, strlen(value), true) : 0;
         query_unescape(at, strlen(at), true);
-        if (value)
-            query_unescape(value, strlen(value), true);
         if (*at)
-            q->pairs[q->n++] = (struct query_pair){at, value ? value : ""};
+            q->pairs[q->n++] = (struct query_pair){at, value ? value : "", size};
         at = next;
     }
 }

@@ -14,6 +14,7 @@ struct query {
     char *text; /* names and values, unescaped, NUL-terminated */
     struct query_pair {
         const char *name, *value;
+        size_t size; /* of the value, which may have NULs in it */
     } *pairs;
     size_t n;
 };

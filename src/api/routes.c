@@ -187,7 +187,10 @@ static char *unescaped(const char *at, size_t n)
     char *text = at ? mem_dup_n(at, n) : NULL;
 
     if (text)
-        query_unescape(text, n, false);
+        n = query_unescape(text, n, false);
+    for (size_t i = 0; text && i < n; i++)
+        if (text[i] == '\0')
+            text[i] = '/'; /* no name has one either */
     return text;
 }
 

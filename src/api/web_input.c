@@ -37,7 +37,7 @@ static void set_base64(struct params *p, const char *key, const struct buf *data
 static void set_pairs(struct params *p, const struct query *q)
 {
     for (size_t i = 0; i < q->n; i++)
-        set_string(p, q->pairs[i].name, q->pairs[i].value, strlen(q->pairs[i].value));
+        set_string(p, q->pairs[i].name, q->pairs[i].value, q->pairs[i].size);
 }
 
 static void set_form(struct params *p, const struct buf *body)

@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import re
+import sqlite3
 import subprocess
 import zipfile
 
@@ -127,6 +128,14 @@ class Rest(Wowd):
         done = self.wow("user", "create", name, *options)
         assert (done.returncode, done.stderr) == (0, "")
         return User(self, name, done.stdout.strip())
+
+    def sql(self, query):
+        """One value, as another process reads it from the database."""
+        database = sqlite3.connect(self.data / "wow.db", timeout=20)
+        try:
+            return database.execute(query).fetchone()[0]
+        finally:
+            database.close()
 
     def metric(self, name):
         """The sum of a metric's values."""
