@@ -138,6 +138,8 @@ static int expand_one(struct expansion *x, const char *path, bool direct, struct
     }
     if (r == 0)
         return direct ? err_set(err, ERR_UNUSABLE, "Sequence component does not exist.") : 0;
+    if (strcmp(a->path, x->self + 1) == 0) /* by another name */
+        return err_set(err, ERR_UNUSABLE, "Sequence may not refer to itself.");
     if (a->is_sequence)
         return expand(x, a->entity->components, false, err);
     return ++x->atomics > max ? too_many(err) : 0;

@@ -25,6 +25,7 @@ struct invocation {
     bool has_cause; /* it is part of a sequence or composition, whose id is … */
     struct record_id cause;
     bool is_accepted;  /* a record says so: it is run again after a crash */
+    unsigned depth;    /* how many it is inside of */
     unsigned *atomics; /* actions of the outermost sequence so far; NULL: it is the outermost */
     void (*done)(struct invocation *i);
     void *ctx;

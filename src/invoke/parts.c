@@ -19,7 +19,11 @@ void parts_begin(struct parts *p, struct invocation *whole)
 
 bool parts_may_go_on(struct parts *p, const struct action *a)
 {
-    return a->is_sequence || ++*p->whole->atomics <= p->whole->invoke->settings.sequence_max;
+    const struct invocation *i = p->whole;
+    unsigned max = i->invoke->settings.sequence_max;
+
+    /* A sequence may come to hold itself, by way of a binding. */
+    return a->is_sequence ? i->depth < max : ++*i->atomics <= max;
 }
 
 static int start(struct parts *p, struct action *a, const struct buf *args,
@@ -40,6 +44,7 @@ static int start(struct parts *p, struct action *a, const struct buf *args,
         return r;
     }
     part->has_cause = true;
+    part->depth = whole->depth + 1;
     part->cause = whole->id;
     part->atomics = whole->atomics;
     memcpy(part->transaction, whole->transaction, sizeof part->transaction);
