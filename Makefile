@@ -8,7 +8,7 @@ ENGINES := wasmtime wamr wasmer
 KINDS := js python
 
 .PHONY: help run test serve build engines kinds install install-system check format asan tsan fuzz \
-	soak bench evaluate clean
+	soak soak-rest bench evaluate clean
 
 # Seconds for each target of `make fuzz`.
 T := 60
@@ -29,6 +29,7 @@ help:
 	@echo 'make fuzz     each fuzz target for T=60 seconds, with libFuzzer (tests/fuzz)'
 	@echo 'make soak     100,000 activations in one worker, many modules, and a million activations'
 	@echo '              among guests that misbehave, on each engine; prints what changed'
+	@echo 'make soak-rest  minutes of many clients at the REST API, and a hundred kill -9'
 	@echo 'make format   let clang-format have its way'
 	@echo 'make clean    remove build/'
 
@@ -83,6 +84,10 @@ soak: engines
 		WOW_SOAK=1000000 ctest --verbose -R api.mixed --timeout 7200; } | \
 		sed -n 's/^[0-9]*: \(.*rounds.*\)/\1/p; s/^[0-9]*: \(wa[a-z]*: .*\)/\1/p; \
 			/tests passed/p; /Failed/p; /FAIL/p'
+
+soak-rest: build
+	@cd $(BUILD) && WOW_MIXED_SECONDS=180 WOW_CRASHES=100 ctest --verbose --timeout 3600 \
+		-R 'rest.(mixed|durability)' | sed -n 's/^[0-9]*: \(.*\(clients,\|killed\).*\)/\1/p; /passed/p; /Failed/p; /^E /p'
 
 bench: engines
 	@bench/run

@@ -176,7 +176,10 @@ static void ended(struct activation *a)
         return;
     }
     take_times(i, a);
-    take_result(i, a);
+    if (i->invoke->stopping && a->status == ACTIVATION_DEVELOPER_ERROR) /* it is we who end it */
+        invocation_fail(i, ACTIVATION_WHISK_ERROR, "wowd is stopping.");
+    else
+        take_result(i, a);
     if (a->wants_log)
         buf_put(&i->logs, a->log.data, a->log.size);
     if (i->status == ACTIVATION_DEVELOPER_ERROR && a->wants_log)

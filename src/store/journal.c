@@ -14,6 +14,7 @@
 #include "base/mem.h"
 
 #define FILE_BYTES (8u << 20)  /* then a new one is begun; as much is read again at a start */
+#define ROOM_BYTES (10u << 20) /* taken from the disk at once: the last record may be large */
 #define READ_MAX (1u << 30)    /* of one file */
 
 struct journal {
@@ -29,10 +30,12 @@ static char *path_of(const struct journal *j, long number)
     return mem_print("%s/journal.%ld", j->dir, number);
 }
 
-/*
- * Begin a new file. Its room is taken from the disk now, as far as it has any: what runs when a
- * disk becomes full can still be recorded.
- */
+/* Its room is taken from the disk now: what runs when the disk becomes full can be recorded. */
+static int take_room(int fd)
+{
+    return fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, ROOM_BYTES) < 0 && errno != EOPNOTSUPP ? -1 : 0;
+}
+
 static int begin(struct journal *j, long number, struct err *err)
 {
     AUTO(mem) char *path = path_of(j, number);
@@ -40,7 +43,7 @@ static int begin(struct journal *j, long number, struct err *err)
 
     if (fd < 0)
         return err_errno(err, ERR_INTERNAL, "'%s'", path);
-    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, FILE_BYTES) < 0 && errno != EOPNOTSUPP) {
+    if (take_room(fd) < 0) {
         err_errno(err, ERR_INTERNAL, "'%s'", path);
         unlink(path);
         return -(int)err->kind;
@@ -57,16 +60,26 @@ static uint32_t check_of(const char *data, size_t n)
     return (uint32_t)crc32_z(0, (const unsigned char *)data, n);
 }
 
+int journal_reserve(struct journal *j, bool all_saved, struct err *err)
+{
+    if (j->size < (off_t)FILE_BYTES)
+        return 0;
+    if (!all_saved)
+        return begin(j, j->current + 1, err);
+    if (ftruncate(j->fd, 0) < 0 || lseek(j->fd, 0, SEEK_SET) < 0 || take_room(j->fd) < 0)
+        return err_errno(err, ERR_INTERNAL, "the store's journal");
+    j->size = 0;
+    return 0;
+}
+
 long journal_append(struct journal *j, char *frame, size_t n, struct err *err)
 {
     const uint32_t head[2] = {(uint32_t)n, check_of(frame + JOURNAL_HEAD, n)};
     size_t all = n + JOURNAL_HEAD;
 
-    if (j->size >= (off_t)FILE_BYTES) {
-        int r = begin(j, j->current + 1, err);
-        if (r < 0)
-            return r;
-    }
+    int r = journal_reserve(j, false, err);
+    if (r < 0)
+        return r;
     memcpy(frame, head, sizeof head);
     ssize_t written = write(j->fd, frame, all);
     if (written == (ssize_t)all) {
@@ -155,14 +168,14 @@ int journal_open(const char *dir,
     if (r == 0)
         r = begin(j, j->current, err);
     if (r < 0) {
-        journal_close(j, 1);
+        journal_close(j, true);
         return r;
     }
     *out = j;
     return 0;
 }
 
-void journal_close(struct journal *j, int keep)
+void journal_close(struct journal *j, bool keep)
 {
     if (!j)
         return;

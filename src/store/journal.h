@@ -9,6 +9,7 @@
  * Appending and forgetting may happen in two threads.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/auto.h"
@@ -27,13 +28,18 @@ int journal_open(const char *dir,
                  int (*each)(void *ctx, const char *data, size_t n, struct err *err), void *ctx,
                  struct journal **out, struct err *err);
 /* keep: leave the files for the next to open it. */
-void journal_close(struct journal *j, int keep);
+void journal_close(struct journal *j, bool keep);
 
 /*
  * Append n bytes, which stand behind JOURNAL_HEAD bytes at frame. The number of the file they are
  * in, or an error, and nothing is appended.
  */
 long journal_append(struct journal *j, char *frame, size_t n, struct err *err);
+/*
+ * See to it that the next record has room. all_saved: the database has everything, and the file may
+ * be begun again. An error when the disk is full.
+ */
+int journal_reserve(struct journal *j, bool all_saved, struct err *err);
 /* The number of the file that is appended to. */
 long journal_current(const struct journal *j);
 /* The database has all that is in files before this one. */

@@ -312,8 +312,12 @@ uint64_t store_backlog(const struct store *s) { return atomic_load(&s->backlog);
 
 int store_is_writable(struct store *s, struct err *err)
 {
-    if (!atomic_load_explicit(&s->failing, memory_order_relaxed))
-        return 0;
+    if (!atomic_load_explicit(&s->failing, memory_order_relaxed)) {
+        int r = journal_reserve(s->journal, store_backlog(s) == 0, err);
+        if (r < 0)
+            err->kind = ERR_BUSY;
+        return r < 0 ? -(int)err->kind : 0;
+    }
     pthread_mutex_lock(&s->lock);
     err_set(err, ERR_BUSY, "%s", s->fault);
     pthread_mutex_unlock(&s->lock);
@@ -424,7 +428,6 @@ int store_open(const struct store_settings *settings, struct store **out, struct
     pthread_condattr_destroy(&attr);
     list_init(&s->items);
     list_init(&s->unsaved);
-    s->trim_ns = clock_mono_ns() + TRIM_S * 1000000000ull;
     int r = db_open(settings->dir, &s->writing, err);
     if (r == 0)
         r = db_open(settings->dir, &s->db, err);

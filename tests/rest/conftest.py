@@ -11,13 +11,11 @@ _spec = importlib.util.spec_from_file_location("api_conftest", API / "conftest.p
 api_conftest = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(api_conftest)
 
-from harness import ENGINES  # noqa: E402
-from rest import Rest  # noqa: E402
+from rest import ENGINE, Rest  # noqa: E402
 
 pytest_configure = api_conftest.pytest_configure
 pytest_sessionstart = api_conftest.pytest_sessionstart
 watchdog = api_conftest.watchdog
-ENGINE = ENGINES[-1] if "wasmtime" not in ENGINES else "wasmtime"
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ import sqlite3
 import subprocess
 import zipfile
 
-from harness import BUILD, Reply, Wowd, action, encoded, until, wasm
+from harness import BUILD, ENGINES, Reply, Wowd, action, encoded, until, wasm
 
+ENGINE = "wasmtime" if "wasmtime" in ENGINES else ENGINES[-1]
 UNLIMITED = ["--limit-invocations", 10**9, "--limit-fires", 10**9, "--limit-concurrent", 10**6]
 API = "/api/v1/namespaces/_"
 NOT_FOUND = "The requested resource does not exist."
@@ -113,7 +114,8 @@ class Rest(Wowd):
         self.names = itertools.count()
         super().__init__(place, engine, "--wskprops", self.props, *map(str, limits), *options,
                          rest="127.0.0.1:0", **how)
-        settings = dict(line.split("=", 1) for line in self.props.read_text().splitlines())
+        settings = dict(line.split("=", 1) for line in self.props.read_text().splitlines()
+                        if "=" in line)
         self.apihost = settings["APIHOST"]
         self.guest = User(self, "guest", settings.get("AUTH"))
         self.nobody = User(self, None, None)
@@ -129,13 +131,17 @@ class Rest(Wowd):
         assert (done.returncode, done.stderr) == (0, "")
         return User(self, name, done.stdout.strip())
 
-    def sql(self, query):
-        """One value, as another process reads it from the database."""
+    def rows(self, query):
+        """As another process reads them from the database."""
         database = sqlite3.connect(self.data / "wow.db", timeout=20)
         try:
-            return database.execute(query).fetchone()[0]
+            return database.execute(query).fetchall()
         finally:
             database.close()
+
+    def sql(self, query):
+        """One value."""
+        return self.rows(query)[0][0]
 
     def metric(self, name):
         """The sum of a metric's values."""
