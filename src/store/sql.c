@@ -8,7 +8,11 @@
     "e.instances, e.binding, e.trigger, e.action, e.active, e.linked, e.annotations, "         \
     "e.components, e.parameters FROM entity e JOIN namespace n ON n.id = e.ns"
 #define RECORD "seq, tail, path, start, status, head, response, logs FROM activation"
-#define NEWEST " ORDER BY e.updated DESC, e.id DESC LIMIT ?3 OFFSET ?4"
+#define ORDER " ORDER BY updated DESC, id DESC"
+/* A page: which rows is found out in an index alone, however many are skipped. */
+#define PAGE(where) \
+    "SELECT " ENTITY " WHERE e.id IN (SELECT id FROM entity WHERE ns = ?1 AND type = ?2" where ORDER \
+    " LIMIT ?3 OFFSET ?4) ORDER BY e.updated DESC, e.id DESC"
 #define LATEST " ORDER BY start DESC, seq DESC LIMIT ?4 OFFSET ?5"
 #define BETWEEN " AND start BETWEEN ?2 AND ?3"
 
@@ -49,11 +53,9 @@ const char *const sql_text[SQL_STATEMENTS] = {
         " WHERE ns = ?1 AND package = ?2 AND name = ?3 AND type = ?4 AND id = ?25"
         " AND revision = ?26",
     [SQL_ENTITY_DELETE] = "DELETE FROM entity WHERE id = ?1 AND revision = ?2",
-    [SQL_ENTITY_LIST] = "SELECT " ENTITY " WHERE e.ns = ?1 AND e.type = ?2" NEWEST,
-    [SQL_ENTITY_LIST_PACKAGE] =
-        "SELECT " ENTITY " WHERE e.ns = ?1 AND e.type = ?2 AND e.package = ?5" NEWEST,
-    [SQL_ENTITY_LIST_SHARED] = "SELECT " ENTITY " WHERE e.ns = ?1 AND e.type = ?2"
-                               " AND e.publish AND e.binding IS NULL" NEWEST,
+    [SQL_ENTITY_LIST] = PAGE(""),
+    [SQL_ENTITY_LIST_PACKAGE] = PAGE(" AND package = ?5"),
+    [SQL_ENTITY_LIST_SHARED] = PAGE(" AND publish AND binding IS NULL"),
     [SQL_ENTITY_COUNT] = "SELECT count(*) FROM entity WHERE ns = ?1 AND type = ?2",
     [SQL_ENTITY_COUNT_PACKAGE] =
         "SELECT count(*) FROM entity WHERE ns = ?1 AND type = ?2 AND package = ?3",
