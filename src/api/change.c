@@ -3,6 +3,7 @@
 
 #include "api/call.h"
 #include "api/json.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "invoke/action.h"
 
@@ -39,6 +40,9 @@ static void finished(struct store_job *j, const struct err *err)
     const struct entity *e = c->entity;
 
     action_forget(c->call->invoke, e->ns, e->package, e->name);
+    log_event("rest.change", "user=%s method=%s path=\"%s\" version=%s error=\"%s\"",
+              c->call->who->user.name, c->call->request->method, c->call->request->path, e->version,
+              err ? err->msg : "");
     c->done(c, err);
 }
 
