@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/address.h"
+#include "daemon/door.h"
 #include "daemon/harden.h"
 #include "daemon/options.h"
 #include "daemon/rest.h"
@@ -79,7 +79,7 @@ static int listen_executor(struct wowd *d, struct err *err)
 
     if (strncmp(d->options.executor, "fd:", 3) == 0)
         return inherit_listener(d, err);
-    int r = address_parse(d->options.executor, &address, &port, err);
+    int r = door_parse(d->options.executor, &address, &port, err);
     if (r == 0)
         r = server_listen(address, NULL, &port, &d->executor_fd, err);
     if (r < 0)

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/address.h"
+#include "daemon/door.h"
 #include "invoke/invocation.h"
 #include "store/user.h"
 #include "store/wskprops.h"
@@ -96,7 +96,7 @@ static int listen_at(struct rest *r, struct err *err)
     unsigned port;
     char text[INET_ADDRSTRLEN];
 
-    int q = address_parse(r->options->rest, &address, &port, err);
+    int q = door_parse(r->options->rest, &address, &port, err);
     if (q == 0)
         q = server_listen(address, NULL, &port, &r->listener, err);
     if (q < 0)

@@ -11,7 +11,8 @@
 #define ORDER " ORDER BY updated DESC, id DESC"
 /* A page: which rows is found out in an index alone, however many are skipped. */
 #define PAGE(where) \
-    "SELECT " ENTITY " WHERE e.id IN (SELECT id FROM entity WHERE ns = ?1 AND type = ?2" where ORDER \
+    "SELECT " ENTITY                                                                            \
+    " WHERE e.id IN (SELECT id FROM entity WHERE ns = ?1 AND type = ?2" where ORDER             \
     " LIMIT ?3 OFFSET ?4) ORDER BY e.updated DESC, e.id DESC"
 #define LATEST " ORDER BY start DESC, seq DESC LIMIT ?4 OFFSET ?5"
 #define BETWEEN " AND start BETWEEN ?2 AND ?3"

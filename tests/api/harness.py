@@ -228,7 +228,8 @@ class Wowd:
     """The program, from its ready line to its end."""
 
     def __init__(self, place, engine, *options, cache=None, env=None, workers=DEFAULT_WORKERS,
-                 tiering="off", program=BUILD / "wowd", user=None, group=None, rest="off", settle=True):
+                 tiering="off", program=BUILD / "wowd", user=None, group=None, rest="off",
+                 settle=True):
         self.place = pathlib.Path(place)
         self.data, self.cache = self.place / "data", pathlib.Path(cache or self.place / "cache")
         self.stderr = open(self.place / "log", "ab")

@@ -1,4 +1,4 @@
-#include "daemon/address.h"
+#include "daemon/door.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 
-int address_parse(const char *text, struct in_addr *address, unsigned *port, struct err *err)
+int door_parse(const char *text, struct in_addr *address, unsigned *port, struct err *err)
 {
     const char *colon = strrchr(text, ':');
     char *end = NULL;
