@@ -138,8 +138,6 @@ int rest_new(struct loop *l, const struct options *o, struct rest **out, struct 
     if (q == 0)
         q = listen_at(r, err);
     if (q == 0)
-        q = first_start(r, err);
-    if (q == 0)
         q = store_open(&settings, &r->store, err);
     if (q < 0) {
         rest_free(r);
@@ -170,9 +168,8 @@ int rest_start(struct rest *r, struct pool *p, struct err *err)
                                            .head_max = HEAD_MAX,
                                            .certificate = r->certificate.data,
                                            .key = r->key.data};
-    int listener = TAKE_FD(r->listener);
-    int q = server_new(r->loop, listener, &server, &r->server, err);
-    return q < 0 ? err_wrap(err, "rest") : 0;
+    int q = server_new(r->loop, TAKE_FD(r->listener), &server, &r->server, err);
+    return q < 0 ? err_wrap(err, "rest") : first_start(r, err);
 }
 
 void rest_ready(struct rest *r)

@@ -202,7 +202,7 @@ BROKEN = [
 def test_a_broken_policy_is_an_error_at_start(tmp_path, text, says):
     file = tmp_path / "policy.json"
     file.write_text(text)
-    done = run_wowd("--policy", file, "--executor", "127.0.0.1:0", "--proxy-port", "0",
+    done = run_wowd("--policy", file, "--executor", "127.0.0.1:0", "--proxy-port", "0", "--rest", "off",
                     "--data", tmp_path / "d", "--cache", tmp_path / "c")
     assert done.returncode == 64 and done.stdout == ""
     assert done.stderr.startswith("wowd: ") and done.stderr.count("\n") == 1
@@ -211,6 +211,7 @@ def test_a_broken_policy_is_an_error_at_start(tmp_path, text, says):
 
 def test_a_policy_that_is_not_there_is_an_error_at_start(tmp_path):
     done = run_wowd("--policy", "/no/such.json", "--executor", "127.0.0.1:0", "--proxy-port", "0",
+                    "--rest", "off",
                     "--data", tmp_path / "d", "--cache", tmp_path / "c")
     assert done.returncode != 0 and "/no/such.json" in done.stderr
 
