@@ -116,6 +116,9 @@ static int merge_annotations(const struct scan_text *body, const struct params *
     buf_init(&kind, 256);
     buf_json_string(&kind, e->kind, strlen(e->kind));
     params_set(&all, "exec", kind.data, kind.size);
+    if (all.bytes > PARAMETERS_MAX) /* each update may add some */
+        return err_set(err, ERR_TOO_LARGE, "annotations larger than allowed: %zu > %u bytes.",
+                       all.bytes, PARAMETERS_MAX);
     free(e->annotations);
     e->annotations = params_dup(&all);
     return 0;

@@ -92,7 +92,15 @@ bool invoked_size_is_good(struct call *c)
     return false;
 }
 
-void invoked_reply_id(struct call *c, unsigned status, const struct record_id *id)
+/* An id to be told, once the disk has what it stands for. */
+struct telling {
+    struct store_job job; /* first */
+    struct call *call;
+    struct record_id id;
+    unsigned status;
+};
+
+static void reply_id(struct call *c, unsigned status, const struct record_id *id)
 {
     char text[RECORD_ID_SIZE];
     struct buf body;
@@ -102,4 +110,31 @@ void invoked_reply_id(struct call *c, unsigned status, const struct record_id *i
     buf_print(&body, "{\"activationId\":\"%s\"}", text);
     call_set_activation(c, id);
     call_reply(c, status, &body);
+}
+
+static void confirmed(struct store_job *j, const struct err *err)
+{
+    struct telling *t = (struct telling *)j;
+
+    if (err)
+        call_error(t->call, err);
+    else
+        reply_id(t->call, t->status, &t->id);
+    free(t);
+}
+
+void invoked_reply_id(struct call *c, unsigned status, const struct record_id *id)
+{
+    struct store *s = c->invoke->store;
+
+    if (!store_must_confirm(s)) {
+        reply_id(c, status, id);
+        return;
+    }
+    struct telling *t = NEW(struct telling);
+    t->job.done = confirmed;
+    t->call = c;
+    t->id = *id;
+    t->status = status;
+    store_do(s, &t->job);
 }

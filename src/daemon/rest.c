@@ -15,7 +15,7 @@
 #include "store/wskprops.h"
 
 #define BODY_MAX (50u << 20)
-#define HEAD_MAX 65536u /* so that it is we who say that a target of 8 KiB is too long */
+#define HEAD_MAX 32768u /* so that it is we who say that a target of 8 KiB is too long */
 #define PEM_MAX (1u << 20)
 #define DRAIN_MS 20 /* between looks */
 

@@ -10,7 +10,7 @@
 #include "invoke/kinds.h"
 
 #define RESULT_MAX (16u << 20)
-#define LOGS_MAX (64u << 20)
+#define LOGS_MAX (1u << 20) /* of what has no guest's log: sequences, actions that did not run */
 #define HEAD_MAX (256u << 10)
 
 struct invocation *invocation_new(struct invoke *v, struct identity *who, struct action *action)

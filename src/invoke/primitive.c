@@ -11,6 +11,7 @@
 
 #define AGAIN_MS 500 /* an accepted invocation that found no room is tried again */
 #define ANNOTATIONS_MAX (64u << 10)
+#define LOG_ROOM 4096u /* for a line of ours */
 
 static void end(struct invocation *i)
 {
@@ -164,6 +165,15 @@ void primitive_retry(void *invoke)
     }
 }
 
+/* The log moves: it may be large. */
+static void take_log(struct invocation *i, struct activation *a)
+{
+    buf_done(&i->logs);
+    i->logs = a->log;
+    i->logs.limit += LOG_ROOM;
+    buf_init(&a->log, 0);
+}
+
 static void ended(struct activation *a)
 {
     struct invocation *i = a->ctx;
@@ -181,7 +191,7 @@ static void ended(struct activation *a)
     else
         take_result(i, a);
     if (a->wants_log)
-        buf_put(&i->logs, a->log.data, a->log.size);
+        take_log(i, a);
     if (i->status == ACTIVATION_DEVELOPER_ERROR && a->wants_log)
         put_log_line(i, "The action did not initialize or run as expected. Log data might be "
                         "missing.");

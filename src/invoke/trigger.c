@@ -10,7 +10,7 @@
 #include "invoke/invoke.h"
 
 #define ARGS_MAX (8u << 20)
-#define LOG_MAX (8u << 20)
+#define LOG_MAX (16u << 20)
 
 struct rules {
     struct entity **all;
@@ -119,6 +119,8 @@ static void put_line(struct buf *logs, const struct entity *rule, unsigned statu
         buf_json_string(&line, error, strlen(error));
         buf_text(&line, "}");
     }
+    if (logs->size > LOG_MAX - 4 * line.size) /* of so many rules the last are not told of */
+        return;
     if (logs->size > 1)
         buf_text(logs, ",");
     buf_json_string(logs, line.data, line.size);

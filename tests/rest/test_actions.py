@@ -282,6 +282,13 @@ def test_large_parameters_and_annotations(rest):
         answer.fails(413, f"{field} larger than allowed: {2**20 + 1} > 1048576 bytes.")
 
 
+def test_annotations_do_not_grow_without_end(rest):
+    rest.put("actions/a", {"exec": code(), "annotations": [{"key": "a", "value": "x" * 900_000}]})
+    answer = rest.put("actions/a?overwrite=true",
+                      {"annotations": [{"key": "b", "value": "x" * 900_000}]})
+    assert answer.status == 413 and answer.error.startswith("annotations larger than allowed: 1800")
+
+
 def test_large_code(rest):
     size = 48 * 2**20 + 1
     answer = rest.put("actions/a", {"exec": {"kind": KIND, "code": "A" * size}})

@@ -276,6 +276,9 @@ def test_with_sync_answers_wait_for_the_disk(start_rest):
         ident = guest.invoke("echo", {"i": i}).ok()["activationId"]
         assert guest.daemon.sql(f"SELECT count(*) FROM activation WHERE seq = "
                                 f"{int(ident[:16], 16)}") == 1
+    for i in range(5):
+        ident = guest.post("actions/echo", {"i": i}).ok(202)["activationId"]
+        assert guest.record(ident)["response"]["result"] == {"i": i}
 
 
 # ---- a full disk ----

@@ -229,6 +229,18 @@ def test_logs_have_a_limit(rest):
     assert sum(map(len, logs)) < 1_200_000
 
 
+def test_logs_of_many_lines(rest):
+    """Of 20 MiB of line ends as many are kept as an invoker would, which is far more text."""
+    rest.action("flood", "flood.wat", limits={"logs": 10, "timeout": 30000})
+    rest.action("list", "errand.c", parameters=[{"key": "return", "value": [0]}])
+    rest.sequence("s", "/_/list", "/_/flood").ok()
+    answer = rest.post("actions/s?blocking=true", {}, timeout=40)
+    logs = rest.record(answer.ok()["logs"][1])["logs"]
+    assert len(logs) > 200_000
+    assert logs[-1].endswith("Logs were truncated because the total bytes size exceeds the limit "
+                             "of 10485760 bytes.")
+
+
 def test_a_limit_of_0_keeps_none(rest):
     rest.action("errand", "errand.c", limits={"logs": 0})
     for args, status in ({"print": ["x"]}, 200), ({"print": ["x"], "trap": True}, 502):

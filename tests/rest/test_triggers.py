@@ -197,6 +197,16 @@ def test_an_action_that_has_gone(world):
                       "success": False, "error": NOT_FOUND}]
 
 
+def test_a_trigger_with_many_rules(world):
+    for i in range(60):
+        rule(world, f"r{i}", "/_/a" if i % 2 else "/_/p/b").ok()
+    record, lines = fired(world, {"x": 1})
+    assert len(lines) == len(world.get("triggers/t").ok()["rules"]) == 60
+    for line in lines:
+        assert world.record(line["activationId"])["response"]["success"] is True
+    assert record["name"] == "t"
+
+
 def test_rules_count_as_invocations(start_rest):
     daemon = start_rest(limits=["--limit-invocations", 1])
     guest = daemon.guest
