@@ -148,13 +148,29 @@ static int start(struct private *p, const struct private_settings *s, const char
     if (r < 0)
         return r;
     strncat(program, "/wowd", sizeof program - strlen(program) - 1);
-    const char *const argv[] = {"wowd",     "--executor",   "fd:3",
-                                "--proxy",  "off",          "--data",
-                                data,       "--cache",      cache,
-                                "--engine", s->engine,      "--workers",
-                                "1",        "--memory-max", "4096",
-                                "--policy", policy,         "--timeout",
-                                "86400000", "--tiering",    s->optimised ? "off" : "on",
+    const char *const argv[] = {"wowd",
+                                "--executor",
+                                "fd:3",
+                                "--proxy",
+                                "off",
+                                "--rest",
+                                "off",
+                                "--data",
+                                data,
+                                "--cache",
+                                cache,
+                                "--engine",
+                                s->engine,
+                                "--workers",
+                                "1",
+                                "--memory-max",
+                                "4096",
+                                "--policy",
+                                policy,
+                                "--timeout",
+                                "86400000",
+                                "--tiering",
+                                s->optimised ? "off" : "on",
                                 NULL};
     if (pipe2(ready, O_CLOEXEC) < 0)
         return err_errno(err, ERR_INTERNAL, "pipe");

@@ -1,6 +1,5 @@
 #include "cli/user.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,180 +9,218 @@
 #include "store/user.h"
 #include "store/wskprops.h"
 
-/* What is asked for. It is done to the store itself: a wowd that runs sees it within a second. */
-struct plan {
-    const char *name;
-    const char *auth, *wskprops, *host, *data;
-    struct user limits;
+#define LIMIT_MAX (1 << 30)
+
+struct settings {
+    const char *name, *data, *auth, *wskprops, *host;
+    const char *invocations, *concurrent, *fires; /* NULL: the daemon's own limits */
 };
 
-struct action {
-    const char *name;
-    bool needs_name;
-    int (*run)(struct db *db, const struct plan *p, struct err *err);
-};
+#define NAME {VERB_OPERAND(name, "NAME"), "the user, who is also a namespace"}
+#define DATA                                                 \
+    {"data", 0, VERB_TEXT(data, "DIR", NULL),                \
+     "wowd's --data; else WOW_DATA, else its default"}
+#define KEY                                                                                      \
+    {"auth", 'u', VERB_TEXT(auth, "UUID:SECRET", NULL), "this key, and not one made of chance"}, \
+        {"wskprops", 0, VERB_TEXT(wskprops, "FILE", NULL), "write it to a file as wsk reads it"}, \
+        {"apihost", 0, VERB_TEXT(host, "URL", "http://127.0.0.1:3233"), "where that says wowd is"}
+#define LIMIT(field, what) \
+    {#field, 0, VERB_TEXT(field, "N", NULL), what "; else the daemon's own limit"}
 
-static int say_key(const struct plan *p, const struct user_key *key, struct err *err)
+static const struct verb_option create_options[] = {
+    NAME,
+    KEY,
+    DATA,
+    LIMIT(invocations, "actions per minute"),
+    LIMIT(concurrent, "invocations at once"),
+    LIMIT(fires, "triggers fired per minute"),
+    {VERB_END},
+};
+static const struct verb_option key_options[] = {NAME, KEY, DATA, {VERB_END}};
+static const struct verb_option list_options[] = {DATA, {VERB_END}};
+static const struct verb_option delete_options[] = {NAME, DATA, {VERB_END}};
+
+static int open_store(const struct settings *s, struct db **out, struct err *err)
 {
-    bool has_key;
+    AUTO(mem) char *own = file_default_dir("/var/lib/wow", "XDG_DATA_HOME", ".local/share");
+    const char *data = s->data ? s->data : getenv("WOW_DATA") ? getenv("WOW_DATA") : own;
 
-    printf("%s:%s\n", key->uuid, key->secret);
-    return p->wskprops ? wskprops_write(p->wskprops, p->host, key, &has_key, err) : 0;
+    int r = file_make_dirs(data, err);
+    return r == 0 ? db_open(data, out, err) : r;
 }
 
-static int make_key(const struct plan *p, struct user_key *key, struct err *err)
+static int find(struct db *db, const struct settings *s, struct user *out, struct err *err)
 {
-    if (p->auth)
-        return user_key_parse(p->auth, key, err);
+    int r = user_by_name(db, s->name, out, err);
+
+    if (r == 0)
+        return err_set(err, ERR_NOT_FOUND, "there is no user '%.100s'", s->name);
+    return r < 0 ? r : 0;
+}
+
+static int make_key(const struct settings *s, struct user_key *key, struct err *err)
+{
+    if (s->auth)
+        return user_key_parse(s->auth, key, err);
     user_key_make(key);
     return 0;
 }
 
-static int create(struct db *db, const struct plan *p, struct err *err)
+static int say_key(const struct verb_call *call, const struct settings *s,
+                   const struct user_key *key, struct err *err)
 {
+    bool has_key;
+
+    printf(call->json ? "{\"auth\":\"%s:%s\"}\n" : "%s:%s\n", key->uuid, key->secret);
+    return s->wskprops ? wskprops_write(s->wskprops, s->host, key, &has_key, err) : 0;
+}
+
+static int read_limit(const char *name, const char *text, int64_t *out, struct err *err)
+{
+    char *end;
+
+    *out = -1;
+    if (!text)
+        return 0;
+    *out = strtol(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && !*end && *out <= LIMIT_MAX)
+        return 0;
+    return err_set(err, ERR_INVALID, "--%s: '%s' is not a number from 0 to %d", name, text,
+                   LIMIT_MAX);
+}
+
+static int read_limits(const struct settings *s, struct user *out, struct err *err)
+{
+    int r = read_limit("invocations", s->invocations, &out->invocations, err);
+
+    if (r == 0)
+        r = read_limit("concurrent", s->concurrent, &out->concurrent, err);
+    return r == 0 ? read_limit("fires", s->fires, &out->fires, err) : r;
+}
+
+static int create(struct verb_call *call, const void *settings, struct err *err)
+{
+    const struct settings *s = settings;
+    AUTO(db) struct db *db = NULL;
+    struct user limits = {0};
     struct user_key key;
 
-    int r = make_key(p, &key, err);
+    int r = read_limits(s, &limits, err);
     if (r == 0)
-        r = user_add(db, p->name, &key, &p->limits, err);
-    return r == 0 ? say_key(p, &key, err) : r;
+        r = make_key(s, &key, err);
+    if (r == 0)
+        r = open_store(s, &db, err);
+    if (r == 0)
+        r = user_add(db, s->name, &key, &limits, err);
+    return r == 0 ? say_key(call, s, &key, err) : r;
 }
 
-static int find(struct db *db, const struct plan *p, struct user *out, struct err *err)
+static int new_key(struct verb_call *call, const void *settings, struct err *err)
 {
-    int r = user_by_name(db, p->name, out, err);
-
-    return r > 0   ? 0
-           : r < 0 ? r
-                   : err_set(err, ERR_NOT_FOUND, "there is no user '%.100s'", p->name);
-}
-
-static int new_key(struct db *db, const struct plan *p, struct err *err)
-{
+    const struct settings *s = settings;
+    AUTO(db) struct db *db = NULL;
     struct user_key key;
     struct user u;
 
-    int r = find(db, p, &u, err);
+    int r = make_key(s, &key, err);
     if (r == 0)
-        r = make_key(p, &key, err);
+        r = open_store(s, &db, err);
+    if (r == 0)
+        r = find(db, s, &u, err);
     if (r == 0)
         r = user_set_key(db, u.id, &key, err);
-    return r == 0 ? say_key(p, &key, err) : r;
+    return r == 0 ? say_key(call, s, &key, err) : r;
 }
 
-static int delete(struct db *db, const struct plan *p, struct err *err)
+static int delete(struct verb_call *call, const void *settings, struct err *err)
 {
+    const struct settings *s = settings;
+    AUTO(db) struct db *db = NULL;
     struct user u;
-    int r = find(db, p, &u, err);
 
-    return r == 0 ? user_delete(db, u.id, err) : r;
+    int r = open_store(s, &db, err);
+    if (r == 0)
+        r = find(db, s, &u, err);
+    if (r == 0)
+        r = user_delete(db, u.id, err);
+    if (r == 0 && call->json)
+        puts("{}");
+    return r;
 }
 
-static void print_limit(const char *name, int64_t n)
+struct listing {
+    bool json;
+    unsigned n;
+};
+
+static void print_limit(const struct listing *l, const char *name, int64_t n)
 {
     if (n >= 0)
-        printf(" %s=%lld", name, (long long)n);
+        printf(l->json ? ",\"%s\":%lld" : " %s=%lld", name, (long long)n);
 }
 
 static void print_user(void *ctx, const struct user *u)
 {
-    (void)ctx;
-    printf("%-24s %s", u->name, u->uuid);
-    print_limit("invocations", u->invocations);
-    print_limit("concurrent", u->concurrent);
-    print_limit("fires", u->fires);
-    puts(u->disabled ? " being deleted" : "");
+    struct listing *l = ctx;
+
+    /* Names have nothing to escape. */
+    if (l->json)
+        printf("%s{\"name\":\"%s\",\"uuid\":\"%s\"", l->n > 0 ? "," : "", u->name, u->uuid);
+    else
+        printf("%-24s %s", u->name, u->uuid);
+    print_limit(l, "invocations", u->invocations);
+    print_limit(l, "concurrent", u->concurrent);
+    print_limit(l, "fires", u->fires);
+    fputs(l->json ? "}" : u->disabled ? " being deleted\n" : "\n", stdout);
+    l->n++;
 }
 
-static int list(struct db *db, const struct plan *p, struct err *err)
+static int list(struct verb_call *call, const void *settings, struct err *err)
 {
-    (void)p;
-    return user_list(db, print_user, NULL, err);
-}
+    struct listing l = {.json = call->json};
+    AUTO(db) struct db *db = NULL;
 
-static const struct action actions[] = {
-    {"create", true, create},
-    {"list", false, list},
-    {"key", true, new_key},
-    {"delete", true, delete},
-};
-
-static int read_number(const char *text, int64_t *out, struct err *err)
-{
-    char *end;
-
-    *out = strtol(text, &end, 10);
-    return *text >= '0' && *text <= '9' && !*end && *out <= 1 << 30
-               ? 0
-               : err_set(err, ERR_INVALID, "user: '%s' is not a number", text);
-}
-
-static int read_option(struct plan *p, const char *name, const char *value, struct err *err)
-{
-    const struct {
-        const char *name;
-        const char **text;
-        int64_t *number;
-    } all[] = {{"--auth", &p->auth, NULL},
-               {"--wskprops", &p->wskprops, NULL},
-               {"--apihost", &p->host, NULL},
-               {"--data", &p->data, NULL},
-               {"--invocations", NULL, &p->limits.invocations},
-               {"--concurrent", NULL, &p->limits.concurrent},
-               {"--fires", NULL, &p->limits.fires}};
-
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        if (strcmp(name, all[i].name) != 0)
-            continue;
-        if (!value)
-            return err_set(err, ERR_INVALID, "user: option '%s' needs a value", name);
-        if (all[i].number)
-            return read_number(value, all[i].number, err);
-        *all[i].text = value;
-        return 0;
-    }
-    return err_set(err, ERR_INVALID, "user: unknown option '%s'", name);
-}
-
-static int read_plan(int argc, char **argv, struct plan *p, const struct action **out,
-                     struct err *err)
-{
-    int r = 0;
-
-    for (size_t i = 0; argc > 1 && i < sizeof actions / sizeof *actions; i++)
-        if (strcmp(argv[1], actions[i].name) == 0)
-            *out = &actions[i];
-    if (!*out)
-        return err_set(err, ERR_INVALID, "user: create, list, key or delete?");
-    for (int i = 2; i < argc && r == 0; i++) {
-        if (argv[i][0] == '-') {
-            r = read_option(p, argv[i], argv[i + 1], err);
-            i++;
-        } else if (p->name || !(*out)->needs_name) {
-            r = err_set(err, ERR_INVALID, "user: what is '%s' to mean?", argv[i]);
-        } else {
-            p->name = argv[i];
-        }
-    }
-    if (r == 0 && (*out)->needs_name && !p->name)
-        r = err_set(err, ERR_INVALID, "user: which one? wow user %s NAME", (*out)->name);
+    int r = open_store(settings, &db, err);
+    if (r < 0)
+        return r;
+    fputs(l.json ? "[" : "", stdout);
+    r = user_list(db, print_user, &l, err);
+    fputs(l.json ? "]\n" : "", stdout);
     return r;
 }
 
-int user(int argc, char **argv, int *status, struct err *err)
-{
-    AUTO(mem) char *own = file_default_dir("/var/lib/wow", "XDG_DATA_HOME", ".local/share");
-    struct plan p = {.limits = {.invocations = -1, .concurrent = -1, .fires = -1},
-                     .host = "http://127.0.0.1:3233",
-                     .data = getenv("WOW_DATA") ? getenv("WOW_DATA") : own};
-    const struct action *action = NULL;
-    AUTO(db) struct db *db = NULL;
+const struct verb verb_user_create = {
+    .noun = "user",
+    .name = "create",
+    .about = "let somebody use the REST API; prints the key",
+    .options = create_options,
+    .size = sizeof(struct settings),
+    .run = create,
+};
 
-    *status = 0;
-    int r = read_plan(argc, argv, &p, &action, err);
-    if (r == 0)
-        r = file_make_dirs(p.data, err);
-    if (r == 0)
-        r = db_open(p.data, &db, err);
-    return r == 0 ? action->run(db, &p, err) : r;
-}
+const struct verb verb_user_key = {
+    .noun = "user",
+    .name = "key",
+    .about = "give a user another key, and print it; the one before is no longer good",
+    .options = key_options,
+    .size = sizeof(struct settings),
+    .run = new_key,
+};
+
+const struct verb verb_user_list = {
+    .noun = "user",
+    .name = "list",
+    .about = "who may use the REST API",
+    .options = list_options,
+    .size = sizeof(struct settings),
+    .run = list,
+};
+
+const struct verb verb_user_delete = {
+    .noun = "user",
+    .name = "delete",
+    .about = "take a user away, with all that is its own",
+    .options = delete_options,
+    .size = sizeof(struct settings),
+    .run = delete,
+};

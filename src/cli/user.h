@@ -1,7 +1,10 @@
 #pragma once
 
-/* The verb of `wow` that manages who may use the REST API: create, list, key, delete. */
+/*
+ * Who may use the REST API. These verbs work on the store itself, beside a wowd or without one; one
+ * that runs sees it within a second.
+ */
 
-#include "wow/err.h"
+#include "cli/verb.h"
 
-int user(int argc, char **argv, int *status, struct err *err);
+extern const struct verb verb_user_create, verb_user_key, verb_user_list, verb_user_delete;

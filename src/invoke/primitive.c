@@ -113,7 +113,9 @@ static void take_times(struct invocation *i, const struct activation *a)
 {
     struct stats *s = &i->invoke->stats;
     uint64_t now_ns = clock_mono_ns(), now_ms = clock_epoch_ms();
-    uint64_t init = i->cold ? i->init_ns : 0, run = a->run_ns;
+    uint64_t init = i->cold ? i->init_ns : 0;
+    uint64_t longest = a->given_ns ? now_ns - a->given_ns : 0; /* given to no worker: none */
+    uint64_t run = a->run_ns && a->run_ns < longest ? a->run_ns : longest;
     uint64_t whole = now_ns - i->received_ns;
     uint64_t wait = whole > init + run ? whole - init - run : 0;
 

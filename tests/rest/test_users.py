@@ -1,4 +1,5 @@
 """Who may use the REST API: the first user, `wow user`, the settings file of clients."""
+import json
 import re
 import stat
 
@@ -85,13 +86,21 @@ def test_a_key_of_ones_choice(start_rest):
                        (("create", "x", "--auth", "short:key"), "a key is UUID:SECRET"),
                        (("create", "_"), "is no name for a namespace"),
                        (("create", "a/b"), "is no name for a namespace"),
-                       (("create",), "which one?"), (("delete", "nosuch"), "there is no user"),
-                       (("key", "nosuch"), "there is no user"), (("fly",), "create, list"),
+                       (("create",), "which NAME?"), (("delete", "nosuch"), "there is no user"),
+                       (("key", "nosuch"), "there is no user"),
                        (("create", "x", "--concurrent", "many"), "is not a number"),
-                       (("create", "x", "--what"), "unknown option"),
-                       (("list", "x"), "what is 'x' to mean?")]:
+                       (("list", "x"), "'x' is too much")]:
         done = daemon.wow("user", *args)
         assert done.returncode != 0 and says in done.stderr and not done.stdout, args
+
+
+def test_for_programs(start_rest):
+    daemon = start_rest()
+    made = json.loads(daemon.wow("user", "create", "x", "--fires", "7", "--json").stdout)
+    assert KEY.fullmatch(made["auth"])
+    guest, other = json.loads(daemon.wow("user", "list", "--json").stdout)
+    assert guest["name"] == "guest" and guest["uuid"] == daemon.guest.key.split(":")[0]
+    assert other == {"name": "x", "uuid": made["auth"].split(":")[0], "fires": 7}
 
 
 def test_users_without_a_daemon(tmp_path):
