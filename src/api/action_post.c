@@ -5,7 +5,7 @@
 #include "api/actions.h"
 #include "api/handlers.h"
 #include "api/invoked.h"
-#include "api/json.h"
+#include "api/show.h"
 
 struct how {
     bool blocking, result_only;

@@ -5,13 +5,15 @@
 #include <string.h>
 
 #include "api/actions.h"
+#include "api/change.h"
 #include "api/exec.h"
 #include "api/fields.h"
 #include "api/handlers.h"
-#include "api/json.h"
+#include "api/show.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "invoke/kinds.h"
+#include "invoke/limit.h"
 
 /* ---- limits ---- */
 
@@ -180,12 +182,12 @@ static void answer(struct change *change)
     struct err err;
     int r = 0;
 
-    buf_init(&body, JSON_MAX);
+    buf_init(&body, SHOW_MAX);
     if (e->has_code && change->code.size == 0)
         r = entity_code(store_db(c->invoke->store), e, &change->code, &err);
-    const struct json_extra extra = {.code = e->has_code ? &change->code : NULL};
+    const struct show_extra extra = {.code = e->has_code ? &change->code : NULL};
     if (r == 0)
-        r = json_entity(e, &extra, &body, &err);
+        r = show_entity(e, &extra, &body, &err);
     if (r < 0)
         call_error(c, &err);
     else

@@ -1,11 +1,13 @@
 /* Actions: listing, reading, deleting. */
+
 #include "api/actions.h"
 
 #include <string.h>
 
+#include "api/change.h"
 #include "api/handlers.h"
-#include "api/json.h"
 #include "api/list.h"
+#include "api/show.h"
 #include "base/mem.h"
 #include "invoke/entitle.h"
 #include "store/name.h"
@@ -146,8 +148,8 @@ void actions_get(struct call *c)
     if (!call_action(c, &a))
         return;
     buf_init(&code, CODE_MAX);
-    buf_init(&body, JSON_MAX);
-    struct json_extra extra = {0};
+    buf_init(&body, SHOW_MAX);
+    struct show_extra extra = {0};
     int r = query_bool(&c->query, "code", &with_code, &err);
     if (r == 0 && with_code && a->entity->has_code) {
         r = entity_code(store_db(c->invoke->store), a->entity, &code, &err);
@@ -158,7 +160,7 @@ void actions_get(struct call *c)
     if (a->binding && !with_code)
         extra.binding = binding = mem_print("%s/%s", a->binding->ns_name, a->binding->name);
     if (r == 0)
-        r = json_entity(a->entity, &extra, &body, &err);
+        r = show_entity(a->entity, &extra, &body, &err);
     if (r < 0)
         call_error(c, &err);
     else

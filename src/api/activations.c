@@ -4,8 +4,8 @@
 
 #include "api/actions.h"
 #include "api/handlers.h"
-#include "api/json.h"
 #include "api/list.h"
+#include "api/show.h"
 #include "base/mem.h"
 
 #define PAGE_BYTES (32u << 20) /* then no more records are added to a list */
@@ -32,7 +32,7 @@ static struct reading *reading_new(struct call *c)
 
     x->call = c;
     x->query.ns = c->ns_id;
-    buf_init(&x->out, JSON_MAX);
+    buf_init(&x->out, SHOW_MAX);
     return x;
 }
 
@@ -120,7 +120,7 @@ static int write_logs(const struct record *r, const char *ns, struct buf *out, s
     return q < 0 ? q : buf_add(out, "}", 1, err);
 }
 
-void activations_get(struct call *c) { get_one(c, json_record); }
+void activations_get(struct call *c) { get_one(c, show_record); }
 
 void activations_result(struct call *c) { get_one(c, write_response); }
 
@@ -137,8 +137,8 @@ static void add_record(void *ctx, const struct record *r)
     if (x->r == 0 && x->found++ > 0)
         x->r = buf_add(&x->out, ",", 1, x->err);
     if (x->r == 0)
-        x->r = x->docs ? json_record(r, x->call->ns, &x->out, x->err)
-                       : json_record_item(r, &x->out, x->err);
+        x->r = x->docs ? show_record(r, x->call->ns, &x->out, x->err)
+                       : show_record_item(r, &x->out, x->err);
 }
 
 static int read_list(struct db *db, struct store_job *j, struct err *err)

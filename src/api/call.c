@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "api/json.h"
+#include "api/show.h"
 #include "base/mem.h"
 #include "invoke/entitle.h"
 #include "store/name.h"

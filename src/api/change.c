@@ -1,8 +1,9 @@
 /* Changes of entities: by the store's thread, and back to the call they are for. */
+#include "api/change.h"
+
 #include <stdlib.h>
 
-#include "api/call.h"
-#include "api/json.h"
+#include "api/show.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "invoke/action.h"
@@ -84,10 +85,10 @@ void change_answer(struct change *c, const struct err *err)
     struct buf body;
     struct err why;
 
-    buf_init(&body, JSON_MAX);
+    buf_init(&body, SHOW_MAX);
     if (err)
         call_error(c->call, err);
-    else if (json_entity(c->entity, NULL, &body, &why) < 0)
+    else if (show_entity(c->entity, NULL, &body, &why) < 0)
         call_error(c->call, &why);
     else
         call_reply(c->call, 200, &body);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "invoke/limit.h"
 
 struct invoked *invoked_new(struct call *c, struct invocation *i, void (*answer)(struct invoked *i),
                             void (*late)(struct invoked *i))

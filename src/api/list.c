@@ -1,12 +1,12 @@
 #include "api/list.h"
 
-#include "api/json.h"
+#include "api/show.h"
 
 void list_begin(struct list_writer *w,
                 int (*put)(const struct entity *e, struct buf *out, struct err *err))
 {
     *w = (struct list_writer){.put = put};
-    buf_init(&w->out, JSON_MAX);
+    buf_init(&w->out, SHOW_MAX);
     buf_text(&w->out, "[");
 }
 
@@ -33,7 +33,7 @@ static int reply_page(struct call *c, const struct entity_query *q, struct err *
 {
     struct list_writer w;
 
-    list_begin(&w, json_item);
+    list_begin(&w, show_item);
     int r = entity_list(store_db(c->invoke->store), q, list_add, &w, err);
     if (r == 0 && w.r < 0) {
         r = w.r;

@@ -3,6 +3,7 @@
 
 #include "api/handlers.h"
 #include "invoke/kinds.h"
+#include "invoke/limit.h"
 
 void namespaces_list(struct call *c)
 {

@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "api/actions.h"
+#include "api/change.h"
 #include "api/fields.h"
 #include "api/handlers.h"
-#include "api/json.h"
 #include "api/list.h"
+#include "api/show.h"
 #include "base/mem.h"
 #include "invoke/entitle.h"
 
@@ -43,7 +44,7 @@ static void add_content(void *ctx, const struct entity *e)
 
     params_add(&annotations, e->annotations);
     struct buf *to = &x->lists[params_truthy(&annotations, "feed")];
-    buf_init(&item, JSON_MAX);
+    buf_init(&item, SHOW_MAX);
     buf_print(&item, "%s{\"name\":\"", to->size > 0 ? "," : "");
     buf_text(&item, e->name);
     buf_print(&item, "\",\"version\":\"%s\",\"annotations\":", e->version);
@@ -61,8 +62,8 @@ static int write_contents(struct call *c, const struct entity *package, struct b
         .ns = package->ns, .type = ENTITY_ACTION, .package = package->name, .limit = CONTENTS_MAX};
     struct contents x = {0};
 
-    buf_init(&x.lists[0], JSON_MAX / 4);
-    buf_init(&x.lists[1], JSON_MAX / 4);
+    buf_init(&x.lists[0], SHOW_MAX / 4);
+    buf_init(&x.lists[1], SHOW_MAX / 4);
     int r = entity_list(store_db(c->invoke->store), &q, add_content, &x, err);
     if (r == 0 && (r = x.r) < 0)
         *err = x.err;
@@ -101,12 +102,12 @@ static void reply_package(struct call *c, const struct entity *e)
     AUTO(params) struct params merged = {0};
     AUTO(mem) char *parameters = NULL;
     AUTO(buf) struct buf more = {0}, body = {0};
-    struct json_extra extra = {0};
+    struct show_extra extra = {0};
     struct err err;
     int r = 0;
 
-    buf_init(&more, JSON_MAX);
-    buf_init(&body, JSON_MAX);
+    buf_init(&more, SHOW_MAX);
+    buf_init(&body, SHOW_MAX);
     if (e->binding)
         r = find_target(c, e->binding, &target, &err);
     if (r >= 0 && target) {
@@ -118,7 +119,7 @@ static void reply_package(struct call *c, const struct entity *e)
         r = write_contents(c, target ? target : e, &more, &err);
     extra.more = more.data;
     if (r >= 0)
-        r = json_entity(e, &extra, &body, &err);
+        r = show_entity(e, &extra, &body, &err);
     if (r < 0)
         call_error(c, &err);
     else

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "api/actions.h"
+#include "api/change.h"
 #include "api/fields.h"
 #include "api/handlers.h"
-#include "api/json.h"
 #include "api/list.h"
+#include "api/show.h"
 #include "base/mem.h"
 #include "invoke/entitle.h"
 
@@ -35,8 +36,8 @@ void rules_get(struct call *c)
 
     if (!own_rule(c, &e))
         return;
-    buf_init(&body, JSON_MAX);
-    if (json_entity(e, NULL, &body, &err) < 0)
+    buf_init(&body, SHOW_MAX);
+    if (show_entity(e, NULL, &body, &err) < 0)
         call_error(c, &err);
     else
         call_reply(c, 200, &body);

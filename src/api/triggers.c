@@ -3,13 +3,15 @@
 #include <string.h>
 
 #include "api/actions.h"
+#include "api/change.h"
 #include "api/fields.h"
 #include "api/handlers.h"
 #include "api/headers.h"
 #include "api/invoked.h"
-#include "api/json.h"
 #include "api/list.h"
+#include "api/show.h"
 #include "base/mem.h"
+#include "invoke/limit.h"
 #include "invoke/trigger.h"
 
 #define HEADERS_MAX (256u << 10)
@@ -35,13 +37,13 @@ static void add_rule(void *ctx, const struct entity *rule)
     struct rules_writer *w = ctx;
     AUTO(mem) char *name = mem_print("%s/%s", rule->ns_name, rule->name);
 
-    if (w->out.size > JSON_MAX / 4)
+    if (w->out.size > SHOW_MAX / 4)
         return; /* of a hundred thousand rules, some are not shown */
     if (w->n++ > 0)
         buf_text(&w->out, ",");
     buf_json_string(&w->out, name, strlen(name));
     buf_text(&w->out, ":{\"action\":");
-    json_path(rule->action, &w->out);
+    show_path(rule->action, &w->out);
     buf_print(&w->out, ",\"status\":\"%s\"}", rule->active ? "active" : "inactive");
 }
 
@@ -49,10 +51,10 @@ static void add_rule(void *ctx, const struct entity *rule)
 static int write_trigger(struct call *c, const struct entity *e, struct buf *out, struct err *err)
 {
     struct rules_writer w = {0};
-    struct json_extra extra = {0};
+    struct show_extra extra = {0};
     int r = 0;
 
-    buf_init(&w.out, JSON_MAX / 2);
+    buf_init(&w.out, SHOW_MAX / 2);
     buf_text(&w.out, ",\"rules\":{");
     if (e->linked)
         r = entity_rules(store_db(c->invoke->store), e->ns, e->name, add_rule, &w, err);
@@ -60,7 +62,7 @@ static int write_trigger(struct call *c, const struct entity *e, struct buf *out
     if (e->linked)
         extra.more = w.out.data;
     if (r == 0)
-        r = json_entity(e, &extra, out, err);
+        r = show_entity(e, &extra, out, err);
     buf_done(&w.out);
     return r;
 }
@@ -70,7 +72,7 @@ static void reply_trigger(struct call *c, const struct entity *e)
     AUTO(buf) struct buf body = {0};
     struct err err;
 
-    buf_init(&body, JSON_MAX);
+    buf_init(&body, SHOW_MAX);
     if (write_trigger(c, e, &body, &err) < 0)
         call_error(c, &err);
     else
@@ -145,35 +147,6 @@ void triggers_delete(struct call *c)
 }
 
 /* ---- firing ---- */
-
-struct headers {
-    struct params all;
-};
-
-static void add_header(void *ctx, const char *name, const char *value)
-{
-    struct headers *h = ctx;
-    AUTO(mem) char *lower = mem_dup(name);
-    AUTO(buf) struct buf text = {0};
-
-    for (char *p = lower; *p; p++)
-        if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p - 'A' + 'a');
-    buf_init(&text, 6 * strlen(value) + 2);
-    buf_json_string(&text, value, strlen(value));
-    params_set(&h->all, lower, text.data, text.size);
-}
-
-int headers_json(const struct request *r, struct buf *out, struct err *err)
-{
-    struct headers h = {0};
-    bool fixed;
-
-    request_each_header(r, add_header, &h);
-    int q = params_apply(&h.all, NULL, out, &fixed, err);
-    params_done(&h.all);
-    return q;
-}
 
 static void fire(struct call *c, const struct entity *trigger, const struct scan_text *body)
 {

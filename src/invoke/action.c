@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "invoke/container.h"
+#include "invoke/action_container.h"
 #include "invoke/invoke.h"
 #include "invoke/kinds.h"
 

@@ -38,14 +38,3 @@ void identity_unref(struct identity *who);
 DEFINE_AUTO(identity, struct identity *, identity_unref)
 
 void identity_close(struct invoke *v); /* empty the tables */
-
-/*
- * Limits. Each counts the request and says whether it may go on; if not, err has the text that goes
- * with 429.
- */
-bool limit_invocation(struct invoke *v, struct identity *who, struct err *err);
-bool limit_fire(struct invoke *v, struct identity *who, struct err *err);
-bool limit_concurrency(struct invoke *v, struct identity *who, struct err *err);
-unsigned limit_of_concurrency(const struct invoke *v, const struct identity *who);
-unsigned limit_of_invocations(const struct invoke *v, const struct identity *who);
-unsigned limit_of_fires(const struct invoke *v, const struct identity *who);

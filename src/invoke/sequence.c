@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "invoke/entitle.h"
-#include "invoke/parts.h"
 #include "invoke/invoke.h"
+#include "invoke/parts.h"
 
 struct sequence {
     struct parts parts; /* first */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "invoke/entitle.h"
 #include "invoke/invoke.h"
+#include "invoke/limit.h"
 
 #define ARGS_MAX (8u << 20)
 #define LOG_MAX (16u << 20)

@@ -1,6 +1,6 @@
 #pragma once
 
-/* An action's container: what action.c leaves to container.c. */
+/* An action's container: what action.c leaves to action_container.c. */
 
 #include "invoke/action.h"
 

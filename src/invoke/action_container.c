@@ -1,5 +1,6 @@
 /* From an entity to an initialised container: code, environment, annotations, limits. */
-#include "invoke/container.h"
+
+#include "invoke/action_container.h"
 
 #include <ctype.h>
 #include <jansson.h>

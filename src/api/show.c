@@ -1,4 +1,4 @@
-#include "api/json.h"
+#include "api/show.h"
 
 #include <string.h>
 
@@ -49,7 +49,7 @@ static void put_limits(struct writer *w, const struct entity_limits *l)
     put(w, "}");
 }
 
-static void put_exec(struct writer *w, const struct entity *e, const struct json_extra *extra)
+static void put_exec(struct writer *w, const struct entity *e, const struct show_extra *extra)
 {
     put(w, "\"exec\":{\"kind\":");
     put_string(w, e->kind);
@@ -59,7 +59,7 @@ static void put_exec(struct writer *w, const struct entity *e, const struct json
     } else {
         if (extra->code) {
             AUTO(buf) struct buf quoted = {0};
-            buf_init(&quoted, JSON_MAX);
+            buf_init(&quoted, SHOW_MAX);
             buf_json_string(&quoted, extra->code->data ? extra->code->data : "", extra->code->size);
             put(w, ",\"code\":");
             put_n(w, quoted.data, quoted.size);
@@ -73,7 +73,7 @@ static void put_exec(struct writer *w, const struct entity *e, const struct json
     put(w, "}");
 }
 
-void json_path(const char *path, struct buf *out)
+void show_path(const char *path, struct buf *out)
 {
     const char *name = strrchr(path, '/');
 
@@ -89,7 +89,7 @@ static void put_path(struct writer *w, const char *path)
     AUTO(buf) struct buf text = {0};
 
     buf_init(&text, 8192);
-    json_path(path, &text);
+    show_path(path, &text);
     put_n(w, text.data, text.size);
 }
 
@@ -140,10 +140,10 @@ static void put_rule(struct writer *w, const struct entity *e)
     put_path(w, e->action);
 }
 
-int json_entity(const struct entity *e, const struct json_extra *extra, struct buf *out,
+int show_entity(const struct entity *e, const struct show_extra *extra, struct buf *out,
                 struct err *err)
 {
-    static const struct json_extra none = {0};
+    static const struct show_extra none = {0};
     struct writer w = {out, err, 0};
 
     if (!extra)
@@ -180,7 +180,7 @@ int json_entity(const struct entity *e, const struct json_extra *extra, struct b
     return w.r;
 }
 
-int json_item(const struct entity *e, struct buf *out, struct err *err)
+int show_item(const struct entity *e, struct buf *out, struct err *err)
 {
     struct writer w = {out, err, 0};
 
@@ -205,7 +205,7 @@ int json_item(const struct entity *e, struct buf *out, struct err *err)
     return w.r;
 }
 
-int json_record(const struct record *r, const char *ns, struct buf *out, struct err *err)
+int show_record(const struct record *r, const char *ns, struct buf *out, struct err *err)
 {
     struct writer w = {out, err, 0};
 
@@ -221,7 +221,7 @@ int json_record(const struct record *r, const char *ns, struct buf *out, struct 
     return w.r;
 }
 
-int json_record_item(const struct record *r, struct buf *out, struct err *err)
+int show_record_item(const struct record *r, struct buf *out, struct err *err)
 {
     struct writer w = {out, err, 0};
 
