@@ -15,6 +15,8 @@
 #include "invoke/kinds.h"
 #include "invoke/limit.h"
 
+#define OWN_ANNOTATIONS 256u /* bytes of those that are not the user's */
+
 /* ---- limits ---- */
 
 static int check_limit(const char *what, const char *unit, int64_t n, int64_t min, int64_t max,
@@ -118,7 +120,7 @@ static int merge_annotations(const struct scan_text *body, const struct params *
     buf_init(&kind, 256);
     buf_json_string(&kind, e->kind, strlen(e->kind));
     params_set(&all, "exec", kind.data, kind.size);
-    if (all.bytes > PARAMETERS_MAX) /* each update may add some */
+    if (all.bytes > PARAMETERS_MAX + OWN_ANNOTATIONS) /* each update may add some */
         return err_set(err, ERR_TOO_LARGE, "annotations larger than allowed: %zu > %u bytes.",
                        all.bytes, PARAMETERS_MAX);
     free(e->annotations);

@@ -95,15 +95,7 @@ bool call_action(struct call *c, struct action **out)
     return false;
 }
 
-void actions_list(struct call *c)
-{
-    if (!call_namespace(c))
-        return;
-    if (call_is_own(c))
-        list_answer(c, &(struct entity_query){.ns = c->ns_id, .type = ENTITY_ACTION}, "actions");
-    else
-        call_refuse(c, "", "");
-}
+void actions_list(struct call *c) { list_own(c, ENTITY_ACTION, "actions"); }
 
 /* Of a package; of a binding, those of the package it is bound to. */
 void actions_list_package(struct call *c)

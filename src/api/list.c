@@ -64,3 +64,13 @@ void list_answer(struct call *c, const struct entity_query *query, const char *c
     if (r < 0)
         call_error(c, &err);
 }
+
+void list_own(struct call *c, enum entity_type type, const char *collection)
+{
+    if (!call_namespace(c))
+        return;
+    if (call_is_own(c))
+        list_answer(c, &(struct entity_query){.ns = c->ns_id, .type = type}, collection);
+    else
+        call_refuse(c, "", "");
+}

@@ -6,6 +6,8 @@
 
 /* Answer with the page of a list that the query asks for, or with how many there are. */
 void list_answer(struct call *c, const struct entity_query *q, const char *collection);
+/* The same of all of a type, which only the namespace's owner may see. */
+void list_own(struct call *c, enum entity_type type, const char *collection);
 /* A JSON array of entities' items, or of what each makes of them. */
 struct list_writer {
     struct buf out;

@@ -12,15 +12,7 @@
 #include "base/mem.h"
 #include "invoke/entitle.h"
 
-void rules_list(struct call *c)
-{
-    if (!call_namespace(c))
-        return;
-    if (call_is_own(c))
-        list_answer(c, &(struct entity_query){.ns = c->ns_id, .type = ENTITY_RULE}, "rules");
-    else
-        call_refuse(c, "", "");
-}
+void rules_list(struct call *c) { list_own(c, ENTITY_RULE, "rules"); }
 
 static bool own_rule(struct call *c, struct entity **out)
 {

@@ -16,15 +16,7 @@
 
 #define HEADERS_MAX (256u << 10)
 
-void triggers_list(struct call *c)
-{
-    if (!call_namespace(c))
-        return;
-    if (call_is_own(c))
-        list_answer(c, &(struct entity_query){.ns = c->ns_id, .type = ENTITY_TRIGGER}, "triggers");
-    else
-        call_refuse(c, "", "");
-}
+void triggers_list(struct call *c) { list_own(c, ENTITY_TRIGGER, "triggers"); }
 
 struct rules_writer {
     struct buf out;
