@@ -1,5 +1,6 @@
 #include "api/web.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +71,8 @@ static bool is_allowed(struct call *c, const struct action *a)
         return false;
     if (value.at[0] == '-' || (value.at[0] >= '0' && value.at[0] <= '9'))
         buf_put(&text, value.at, value.n);
-    return sent && text.size > 0 && strcmp(sent, text.data) == 0;
+    return sent && text.size > 0 && strlen(sent) == text.size &&
+           CRYPTO_memcmp(sent, text.data, text.size) == 0;
 }
 
 static void set_cors(struct call *c)
