@@ -91,10 +91,10 @@ def invoking(daemon_class, engine, work):
             cell = f"{rate:,.0f}/s, p50 {p50:,.0f} µs, p99 {p99:,.0f} µs"
             if name[0] == "`":
                 cell += f"; **{added:+,.0f} µs at p50, {share:.0%} of the door's rate**"
-            yield f"(h) {name}, {connections} connection{'s' if connections > 1 else ''}", cell
+            yield f"(j) {name}, {connections} connection{'s' if connections > 1 else ''}", cell
     accepted = [rest("", 16, '"activationId"') for _ in range(2)]
     rate = statistics.median(r["per_second"] for r in accepted)
-    yield "(h) not blocking, 16 connections: accepted, on record and run", f"{rate:,.0f}/s"
+    yield "(j) not blocking, 16 connections: accepted, on record and run", f"{rate:,.0f}/s"
     daemon.stop()
 
 
@@ -165,7 +165,7 @@ def scaled(daemon_class, engine, work):
         "list 200 whole records": lambda: "/activations?limit=200&docs=true",
         "get an activation": one,
     }
-    yield (f"(i) with {ACTIONS:,} actions and {activations:,} activations: from the start to the "
+    yield (f"(k) with {ACTIONS:,} actions and {activations:,} activations: from the start to the "
            "ready line", f"{ready * 1000:,.0f} ms")
     for name, path in asked.items():
         ms = []
@@ -175,7 +175,7 @@ def scaled(daemon_class, engine, work):
             client.ask("GET", url)
             ms.append((time.perf_counter() - began) * 1000)
         ms.sort()
-        yield f"(i) {name}", f"p50 {ms[150]:.2f} ms, p99 {ms[297]:.2f} ms"
+        yield f"(k) {name}", f"p50 {ms[150]:.2f} ms, p99 {ms[297]:.2f} ms"
     daemon.stop()
 
 

@@ -102,6 +102,8 @@ void metrics_get(struct call *c)
     one(&body, "invocations_running", "gauge", "Invocations that have not ended.", v->running);
     one(&body, "store_backlog_bytes", "gauge", "Records that are kept and not yet in the database.",
         store_backlog(v->store));
+    one(&body, "store_reads_total", "counter", "Statements run while a request waited for them.",
+        db_count(store_db(v->store)));
     one(&body, "resident_memory_bytes", "gauge", "Memory of wowd itself.", resident());
     put_pool(&body, v->pool);
     c->request->type = TYPE;

@@ -17,6 +17,7 @@
 struct db {
     sqlite3 *handle;
     sqlite3_stmt *statements[SQL_STATEMENTS];
+    uint64_t count;
 };
 
 static int fail(struct db *db, struct err *err)
@@ -149,6 +150,7 @@ static sqlite3_stmt *get(struct db *db, enum sql which, struct err *err, const c
         fail(db, err);
         return NULL;
     }
+    db->count++;
     sqlite3_reset(*s);
     bind(*s, types, ap);
     return *s;
@@ -230,7 +232,7 @@ const void *row_blob(struct sqlite3_stmt *s, int column, size_t *n)
     return data;
 }
 
-int64_t db_last_row(struct db *db) { return sqlite3_last_insert_rowid(db->handle); }
+uint64_t db_count(const struct db *db) { return db->count; }
 
 int db_set_sync(struct db *db, bool full, struct err *err)
 {

@@ -49,7 +49,8 @@ bool row_is_null(struct sqlite3_stmt *s, int column);
 char *row_dup(struct sqlite3_stmt *s, int column); /* the caller's; NULL for NULL */
 const void *row_blob(struct sqlite3_stmt *s, int column, size_t *n);
 
-int64_t db_last_row(struct db *db);
+/* How many statements it has run. */
+uint64_t db_count(const struct db *db);
 
 /* Wait for the disk at the end of each transaction from now on, or do not. */
 int db_set_sync(struct db *db, bool full, struct err *err);

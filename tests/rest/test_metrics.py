@@ -1,5 +1,6 @@
 """/metrics, and the description of the interface against the interface."""
 import re
+import time
 
 from rest import API
 
@@ -27,6 +28,20 @@ def test_counters_count(start_rest):
     assert daemon.metric("workers") >= 2 and daemon.metric("containers") == 1
     assert daemon.metric("resident_memory_bytes") > 1_000_000
     assert daemon.metric("invocations_running") == 0
+
+
+def test_a_warm_invocation_reads_nothing(start_rest):
+    """Key, action and container are in memory; once a second the user's row is read again."""
+    daemon = start_rest()
+    guest = daemon.guest
+    guest.put("packages/p", {"parameters": [{"key": "k", "value": 1}]})
+    guest.action("p/echo", parameters=[{"key": "x", "value": 1}])
+    guest.invoke("p/echo").ok()
+    began, before = time.monotonic(), daemon.metric("store_reads_total")
+    for i in range(100):
+        guest.invoke("p/echo", {"i": i}).ok()
+    reads = daemon.metric("store_reads_total") - before
+    assert reads <= time.monotonic() - began + 2
 
 
 def test_the_format_is_prometheus(start_rest):
