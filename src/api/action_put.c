@@ -12,7 +12,7 @@
 #include "api/show.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "invoke/kinds.h"
+#include "invoke/runtimes.h"
 #include "invoke/limit.h"
 
 #define OWN_ANNOTATIONS 256u /* bytes of those that are not the user's */

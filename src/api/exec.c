@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "invoke/entitle.h"
 #include "invoke/invoke.h"
-#include "invoke/kinds.h"
+#include "invoke/runtimes.h"
 
 #define MAIN_MAX 256u
 #define COMPONENTS_MAX (256u << 10)
@@ -211,13 +211,15 @@ static int read_components(struct call *c, const struct scan_text *exec, struct 
 
 /* ---- kinds ---- */
 
-static int unknown_kind(const char *name, bool is_blackbox, struct err *err)
+static int unknown_kind(struct call *c, const char *name, struct err *err)
 {
-    char list[160];
+    bool is_blackbox = strcmp(name, KIND_BLACKBOX) == 0;
+    char list[160] = "";
     size_t n = 0;
 
-    for (size_t i = 0; i < kindc && n < sizeof list; i++)
-        n += (size_t)snprintf(list + n, sizeof list - n, "'%s', ", kinds[i].name);
+    for (size_t i = 0; i < runtimec && n < sizeof list; i++)
+        if (runtime_is_there(c->invoke->pool, &runtimes[i]))
+            n += (size_t)snprintf(list + n, sizeof list - n, "'%s', ", runtimes[i].kind);
     return err_set(err, ERR_INVALID,
                    "The specified runtime '%.100s' is not supported by this platform. Valid values "
                    "are: %s'" KIND_SEQUENCE "'%s.",
@@ -229,7 +231,7 @@ int exec_read(struct call *c, const struct scan_text *body, struct entity *e, st
 {
     struct scan_text exec = field(body, "exec"), kind = {0};
     AUTO(buf) struct buf text = {0};
-    char normal[64];
+    char normal[RUNTIME_KIND_MAX];
 
     if (exec.n == 0 && e->id == 0)
         return err_set(err, ERR_UNUSABLE, "exec undefined");
@@ -240,14 +242,14 @@ int exec_read(struct call *c, const struct scan_text *body, struct entity *e, st
     buf_init(&text, 256);
     if (kind.n == 0 || kind.type != SCAN_STRING || field_string(&kind, "kind", &text, err) < 0)
         return err_set(err, ERR_INVALID, "'kind' must be a string defined in 'exec'");
-    kind_normal(text.data, normal, sizeof normal);
+    runtime_normal(text.data, normal);
     if (strcmp(normal, KIND_SEQUENCE) == 0) {
         entity_set(&e->kind, normal);
         return read_components(c, &exec, e, err);
     }
-    const struct kind *known = kind_find(normal);
+    const struct runtime *known = runtime_find(c->invoke->pool, normal);
     if (!known)
-        return unknown_kind(normal, strcmp(normal, KIND_BLACKBOX) == 0, err);
-    entity_set(&e->kind, known->name);
+        return unknown_kind(c, normal, err);
+    entity_set(&e->kind, known->kind);
     return read_code(&exec, e, code, err);
 }

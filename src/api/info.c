@@ -3,7 +3,7 @@
 
 #include "api/handlers.h"
 #include "api/openapi.h"
-#include "invoke/kinds.h"
+#include "invoke/runtimes.h"
 
 #define MB (1 << 20)
 
@@ -25,24 +25,25 @@ static void put_limits(struct buf *b, const struct invoke_settings *s)
     }
 }
 
-/* Kinds by family, in the table's order. */
-static void put_runtimes(struct buf *b)
+/* Kinds by family, in the table's order, as far as they are there. */
+static void put_runtimes(struct buf *b, const struct pool *p)
 {
     const char *family = "";
 
     buf_text(b, "\"runtimes\":{");
-    for (size_t i = 0; i < kindc; i++) {
-        const struct kind *k = &kinds[i];
-        bool same = strcmp(family, k->family) == 0;
-        if (same)
+    for (size_t i = 0; i < runtimec; i++) {
+        const struct runtime *r = &runtimes[i];
+        if (!runtime_is_there(p, r))
+            continue;
+        if (strcmp(family, r->family) == 0)
             buf_text(b, ",");
         else
-            buf_print(b, "%s\"%s\":[", i ? "]," : "", k->family);
+            buf_print(b, "%s\"%s\":[", *family ? "]," : "", r->family);
         buf_print(b,
                   "{\"kind\":\"%s\",\"image\":\"%s\",\"deprecated\":false,\"default\":%s,"
                   "\"attached\":true,\"requireMain\":false}",
-                  k->name, k->image, k->is_default ? "true" : "false");
-        family = k->family;
+                  r->kind, r->image, r->is_default ? "true" : "false");
+        family = r->family;
     }
     buf_text(b, "]}");
 }
@@ -57,7 +58,7 @@ void info_root(struct call *c)
                     "\"http://slack.openwhisk.org\"},\"api_paths\":[\"/api/v1\"],");
     put_limits(&body, &c->invoke->settings);
     buf_text(&body, ",");
-    put_runtimes(&body);
+    put_runtimes(&body, c->invoke->pool);
     buf_text(&body, "}");
     call_reply(c, 200, &body);
 }

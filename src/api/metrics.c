@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "api/handlers.h"
-#include "invoke/kinds.h"
+#include "invoke/runtimes.h"
 #include "pool/activation.h"
 
 #define TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -22,10 +22,10 @@ static void one(struct buf *b, const char *name, const char *type, const char *h
 static void put_activations(struct buf *b, const struct stats *s)
 {
     head(b, "activations_total", "counter", "Activations that have ended, by kind and status.");
-    for (size_t k = 0; k <= kindc; k++)
+    for (size_t k = 0; k <= runtimec; k++)
         for (int status = 0; status < STATS_STATES; status++)
             buf_print(b, "wow_activations_total{kind=\"%s\",status=\"%s\"} %llu\n",
-                      k < kindc ? kinds[k].name : KIND_SEQUENCE,
+                      k < runtimec ? runtimes[k].kind : KIND_SEQUENCE,
                       activation_status_text((enum activation_status)status),
                       (unsigned long long)s->activations[k][status]);
     head(b, "starts_total", "counter", "Activations that began, with a new container or without.");

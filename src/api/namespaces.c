@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
-#include "invoke/kinds.h"
+#include "invoke/runtimes.h"
 #include "invoke/limit.h"
 
 void namespaces_list(struct call *c)
@@ -33,8 +33,13 @@ void namespaces_limits(struct call *c)
               "\"allowedKinds\":[",
               limit_of_invocations(v, c->who), limit_of_concurrency(v, c->who),
               limit_of_fires(v, c->who));
-    for (size_t i = 0; i < kindc; i++)
-        buf_print(&body, "%s\"%s\"", i ? "," : "", kinds[i].name);
+    const char *comma = "";
+    for (size_t i = 0; i < runtimec; i++) {
+        if (!runtime_is_there(v->pool, &runtimes[i]))
+            continue;
+        buf_print(&body, "%s\"%s\"", comma, runtimes[i].kind);
+        comma = ",";
+    }
     buf_print(&body,
               "],\"storeActivations\":true,\"minActionMemory\":%d,\"maxActionMemory\":%u,"
               "\"minActionLogs\":0,\"maxActionLogs\":%d,\"minActionTimeout\":%d,"

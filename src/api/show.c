@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "invoke/kinds.h"
+#include "invoke/runtimes.h"
 
 /* A writer that stops at the first error, so that a long row of members needs one check. */
 struct writer {

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "invoke/action_container.h"
 #include "invoke/invoke.h"
-#include "invoke/kinds.h"
+#include "invoke/runtimes.h"
 
 #define KNOWN_MAX 20000u /* actions, with a container each, of which the latest used are kept */
 #define KEY_MAX 1024u

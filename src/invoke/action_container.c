@@ -103,7 +103,9 @@ static void begin(struct initing *i, struct pool *pool, const struct entity *e,
         done(i, &err);
         return;
     }
-    const struct container_init init = {.code = i->code.data ? i->code.data : "",
+    const struct container_init init = {.kind = e->kind,
+                                        .binary = e->binary,
+                                        .code = i->code.data ? i->code.data : "",
                                         .code_size = i->code.size,
                                         .name = e->name,
                                         .entry = e->main && e->main[0] ? e->main : "main",

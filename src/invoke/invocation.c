@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "invoke/invoke.h"
-#include "invoke/kinds.h"
+#include "invoke/runtimes.h"
 
 #define RESULT_MAX (16u << 20)
 #define LOGS_MAX (1u << 20) /* of what has no guest's log: sequences, actions that did not run */
@@ -145,7 +145,7 @@ static void count(const struct invocation *i)
 {
     struct stats *s = &i->invoke->stats;
 
-    s->activations[kind_index(i->action->entity->kind)][i->status]++;
+    s->activations[runtime_index(i->action->entity->kind)][i->status]++;
 }
 
 /* The disk has it, as far as that was asked for. */

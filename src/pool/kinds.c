@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 
@@ -52,6 +53,20 @@ int kinds_get(struct kinds *k, const char *name, struct kind **out, struct err *
         snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", k->all[i].name);
     }
     return err_set(err, ERR_UNUSABLE, "there is no kind '%.60s', only %s", name, names);
+}
+
+bool kinds_have(const struct kinds *k, const char *name, const struct pool_settings *settings)
+{
+    char path[4096];
+
+    for (size_t i = 0; i < TABLE; i++) {
+        if (strcmp(name, k->all[i].name) != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/kinds/%s", settings->programs,
+                 k->all[i].file ? k->all[i].file : "");
+        return !k->all[i].file || k->all[i].code || access(path, R_OK) == 0;
+    }
+    return false;
 }
 
 int kind_read(struct kind *k, const struct pool_settings *settings, struct err *err)

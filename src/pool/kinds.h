@@ -5,6 +5,7 @@
  * interpreter runs, a wasm module of ours which lies in kinds/ beside the programs.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/sha256.h"
@@ -31,6 +32,9 @@ void kinds_done(struct kinds *k);
 
 /* By name. ERR_UNUSABLE names those that there are. */
 int kinds_get(struct kinds *k, const char *name, struct kind **out, struct err *err);
+
+/* Is there such a kind, and what it needs? */
+bool kinds_have(const struct kinds *k, const char *name, const struct pool_settings *settings);
 
 /* Have the interpreter's code, if it has not been read. */
 int kind_read(struct kind *k, const struct pool_settings *settings, struct err *err);

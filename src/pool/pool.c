@@ -44,6 +44,11 @@ int pool_new(struct loop *l, const struct pool_settings *settings, const struct 
 
 const char *pool_engines(const struct pool *p) { return p->engines.names; }
 
+bool pool_has_kind(const struct pool *p, const char *kind)
+{
+    return kinds_have(&p->kinds, kind, &p->settings);
+}
+
 void pool_measure(const struct pool *p, struct pool_gauges *out)
 {
     *out = (struct pool_gauges){.containers = HASH_CNT(by_id, p->by_id),

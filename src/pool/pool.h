@@ -42,6 +42,9 @@ void pool_free(struct pool *p);
 /* "wasmtime,wamr": the preferred one first. The pool's. */
 const char *pool_engines(const struct pool *p);
 
+/* Can it run actions of this kind? */
+bool pool_has_kind(const struct pool *p, const char *kind);
+
 /* How it is at this moment. */
 struct pool_gauges {
     unsigned containers, workers, computing, queued;

@@ -3,7 +3,7 @@ import base64
 
 import pytest
 
-from harness import action, wasm
+from harness import BUILD, action, wasm
 from rest import NOT_FOUND, zipped
 
 MALFORMED = "The request content was malformed:\n"
@@ -198,9 +198,16 @@ def test_a_reactor_is_called_by_its_name(rest):
 
 # ---- kinds ----
 
+KINDS = ["wasm:0.1"] + [kind for kind in ("js:wasm", "python:wasm")
+                       if (BUILD / "kinds" / (kind.split(":")[0] + ".wasm")).exists()]
+THERE = ", ".join(f"'{kind}'" for kind in KINDS)
+needs_js = pytest.mark.skipif("js:wasm" not in KINDS, reason="no interpreter: make kinds")
+needs_python = pytest.mark.skipif("python:wasm" not in KINDS, reason="no interpreter: make kinds")
+
+
 def unsupported(kind):
     return (f"{MALFORMED}The specified runtime '{kind}' is not supported by this platform. Valid "
-            "values are: 'wasm:0.1', 'sequence', 'blackbox'.")
+            f"values are: {THERE}, 'sequence', 'blackbox'.")
 
 
 @pytest.mark.parametrize("sent, stored", [
@@ -210,12 +217,48 @@ def test_kinds_are_resolved(rest, sent, stored):
     assert made["exec"]["kind"] == annotations(made)["exec"] == stored
 
 
+def test_the_kinds_there_are_are_told(rest):
+    told = rest.daemon.nobody.get("/").ok()["runtimes"]
+    assert [r["kind"] for family in told.values() for r in family] == KINDS
+    assert rest.get("limits").ok()["allowedKinds"] == KINDS
+
+
+JAVASCRIPT = "function main(args) { console.log('hi'); return {sum: args.a + args.b} }"
+
+
+@needs_js
+@pytest.mark.parametrize("kind", ["js:wasm", "js:default", "nodejs:default"])
+def test_javascript(rest, kind):
+    made = rest.put("actions/a", {"exec": {"kind": kind, "code": JAVASCRIPT},
+                                  "parameters": [{"key": "b", "value": 2}]}).ok()
+    assert made["exec"] == {"kind": "js:wasm", "code": JAVASCRIPT, "binary": False}
+    record = rest.invoke("a", {"a": 40}).ok()
+    assert record["response"]["result"] == {"sum": 42}
+    assert {"key": "kind", "value": "js:wasm"} in record["annotations"]
+    assert rest.record(record["activationId"])["logs"][0].endswith(" stdout: hi")
+
+
+@needs_js
+def test_a_mistake_in_javascript(rest):
+    answer = rest.put("actions/a", {"exec": {"kind": "js:default", "code": "function main( {"}})
+    assert answer.status == 200 and "SyntaxError" in answer.headers["Warning"]
+    failed = rest.invoke("a").ok(502)["response"]
+    assert failed["status"] == "action developer error" and "SyntaxError" in failed["result"]["error"]
+
+
+@needs_python
+def test_python(rest):
+    code = "def main(args):\n    return {'sum': args['a'] + args['b']}\n"
+    rest.put("actions/a", {"exec": {"kind": "python:default", "code": code}}).ok()
+    assert rest.result("a", {"a": 40, "b": 2}) == {"sum": 42}
+
+
 @pytest.mark.parametrize("exec_, text", [
-    ({"kind": "nodejs:default", "code": "x"}, unsupported("nodejs:default")),
+    ({"kind": "java:default", "code": "x"}, unsupported("java:default")),
     ({"kind": "wasm:9", "code": "x"}, unsupported("wasm:9")),
     ({"kind": "blackbox", "image": "a/b"},
      MALFORMED + "The specified runtime 'blackbox' is not supported by this platform. Valid values "
-     "are: 'wasm:0.1', 'sequence'."),
+     f"are: {THERE}, 'sequence'."),
     ({"code": "x"}, MALFORMED + "'kind' must be a string defined in 'exec'"),
     ({"kind": 1, "code": "x"}, MALFORMED + "'kind' must be a string defined in 'exec'"),
     ([], MALFORMED + "'kind' must be a string defined in 'exec'"),

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from harness import epoch_ms
+from harness import BUILD, epoch_ms
 from rest import zipped
 
 FILE = pathlib.Path(__file__).with_name("recorded.txt")
@@ -63,6 +63,7 @@ class Play:
         return f"{answer.status} {text}".rstrip()
 
 
+@pytest.mark.skipif(not (BUILD / "kinds" / "js.wasm").exists(), reason="make kinds")
 @pytest.mark.parametrize("title, lines", list(sections()))
 def test_every_recorded_request(start_rest, title, lines):
     daemon = start_rest()
