@@ -32,6 +32,8 @@ struct rest {
     void (*drained)(void *ctx);
     void *drained_ctx;
     struct buf certificate, key;
+    struct user_key guest; /* made just now, and not yet told */
+    bool made;
     int listener;
     char at[64], host[80];
 };
@@ -57,28 +59,22 @@ static int make_guest(struct db *db, struct user_key *key, bool *made, struct er
     return r;
 }
 
-/* Users are made before anything runs, on a connection that is closed again. */
+/*
+ * On a connection that is closed again, and before wowd gives up the right to write everywhere.
+ * What is made is told when a worker is up.
+ */
 static int first_start(struct rest *r, struct err *err)
 {
     const struct options *o = r->options;
     AUTO(db) struct db *db = NULL;
-    struct user_key key;
-    bool made = false;
+    bool has_key = false;
 
     int q = db_open(o->data, &db, err);
     if (q == 0)
-        q = make_guest(db, &key, &made, err);
-    if (q < 0)
+        q = make_guest(db, &r->guest, &r->made, err);
+    if (q < 0 || !o->wskprops[0])
         return q;
-    if (made)
-        fprintf(stderr,
-                "wowd: made the user guest. This is its key, which is shown only now:\n"
-                "wowd: %s:%s\n",
-                key.uuid, key.secret);
-    if (!o->wskprops[0])
-        return 0;
-    bool has_key = made;
-    q = wskprops_write(o->wskprops, r->host, made ? &key : NULL, &has_key, err);
+    q = wskprops_write(o->wskprops, r->host, r->made ? &r->guest : NULL, &has_key, err);
     if (q == 0 && !has_key)
         log_event(
             "rest.wskprops",
@@ -86,6 +82,28 @@ static int first_start(struct rest *r, struct err *err)
             "guest --wskprops %s makes another\"",
             o->wskprops, o->wskprops);
     return q;
+}
+
+static void tell_key(struct rest *r)
+{
+    if (r->made)
+        fprintf(stderr,
+                "wowd: made the user guest. This is its key, which is shown only now:\n"
+                "wowd: %s:%s\n",
+                r->guest.uuid, r->guest.secret);
+    r->made = false;
+    memset(&r->guest, 0, sizeof r->guest);
+}
+
+/* The start has failed, and nobody was told: the next one makes the guest anew. */
+static void forget_guest(struct rest *r)
+{
+    AUTO(db) struct db *db = NULL;
+    struct user u;
+    struct err err;
+
+    if (db_open(r->options->data, &db, &err) == 0 && user_by_name(db, "guest", &u, &err) > 0)
+        user_delete(db, u.id, &err);
 }
 
 /* ---- beginning ---- */
@@ -138,6 +156,8 @@ int rest_new(struct loop *l, const struct options *o, struct rest **out, struct 
     if (q == 0)
         q = listen_at(r, err);
     if (q == 0)
+        q = first_start(r, err);
+    if (q == 0)
         q = store_open(&settings, &r->store, err);
     if (q < 0) {
         rest_free(r);
@@ -169,7 +189,7 @@ int rest_start(struct rest *r, struct pool *p, struct err *err)
                                            .certificate = r->certificate.data,
                                            .key = r->key.data};
     int q = server_new(r->loop, TAKE_FD(r->listener), &server, &r->server, err);
-    return q < 0 ? err_wrap(err, "rest") : first_start(r, err);
+    return q < 0 ? err_wrap(err, "rest") : 0;
 }
 
 void rest_ready(struct rest *r)
@@ -177,6 +197,7 @@ void rest_ready(struct rest *r)
     if (r->api.is_ready)
         return;
     r->api.is_ready = true;
+    tell_key(r);
     recovery_start(r->invoke);
 }
 
@@ -225,6 +246,8 @@ void rest_free(struct rest *r)
     waits_free(r->api.waits);
     invoke_free(r->invoke);
     store_close(r->store);
+    if (r->made)
+        forget_guest(r);
     buf_done(&r->certificate);
     buf_done(&r->key);
     fd_close(r->listener);

@@ -3,6 +3,8 @@ import json
 import re
 import stat
 
+import pytest
+
 from harness import until
 from rest import Rest, User, ENGINE
 
@@ -29,6 +31,15 @@ def test_the_first_start_makes_a_user(start_rest, tmp_path):
     assert key not in again.log()[size:] and "AUTH" not in again.log()[size:]
     assert again.props.read_text() == f"APIHOST={again.apihost}\n# mine\nAUTH={key}\nNAMESPACE=_\n"
     assert User(again, "guest", key).get("actions").ok() == []
+
+
+@pytest.mark.log_has("zygote.fault", "zygote.exit", "engine.failed", "wowd.failed")
+def test_a_start_that_fails_makes_nobody(start_rest, tmp_path):
+    with pytest.raises(AssertionError, match="no-such-user") as failed:
+        start_rest("--user", "no-such-user", place=tmp_path)
+    assert "made the user" not in str(failed.value)
+    daemon = start_rest(place=tmp_path)
+    assert daemon.guest.get("actions").ok() == [] and daemon.guest.key in daemon.log()
 
 
 def test_a_key_that_is_lost(start_rest, tmp_path):
