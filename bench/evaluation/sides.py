@@ -101,9 +101,9 @@ class Wow(Side):
         with open(os.path.join(self.dir, "stderr"), "wb") as log:
             self.process = subprocess.Popen(
                 [BUILD / "wowd", "--executor", "127.0.0.1:0", "--proxy-port", "0",
-                 "--data", os.path.join(self.dir, "data"), "--cache", os.path.join(self.dir, "cache"),
-                 "--engine", self.engine, "--grant-dirs", self.files, "--queue-wait", "120000",
-                 *self.options],
+                 "--rest", "off", "--data", os.path.join(self.dir, "data"),
+                 "--cache", os.path.join(self.dir, "cache"), "--engine", self.engine,
+                 "--grant-dirs", self.files, "--queue-wait", "120000", *self.options],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, env=CLEAN,
                 preexec_fn=self._before)
         timer = threading.Timer(READY_SECONDS, self.process.kill)

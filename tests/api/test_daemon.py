@@ -312,8 +312,8 @@ def test_it_serves_a_socket_that_it_inherits(tmp_path):
         listener.bind(str(tmp_path / "door"))
         listener.listen()
         daemon = subprocess.Popen(
-            [BUILD / "wowd", "--executor", f"fd:{listener.fileno()}", "--proxy", "off", "--engine",
-             ENGINE, "--data", tmp_path / "data", "--cache", tmp_path / "cache"],
+            [BUILD / "wowd", "--executor", f"fd:{listener.fileno()}", "--proxy", "off", "--rest", "off",
+             "--engine", ENGINE, "--data", tmp_path / "data", "--cache", tmp_path / "cache"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[listener.fileno()],
             env=clean_environment())
     try:

@@ -54,8 +54,8 @@ def test_wowd_keeps_few_of_roots_rights(own_wowd):
 def test_wowd_closes_what_it_inherited(tmp_path):
     with open(tmp_path / "theirs", "w", encoding="ascii") as file:
         daemon = subprocess.Popen(
-            [BUILD / "wowd", "--executor", "127.0.0.1:0", "--proxy-port", "0", "--engine",
-             ENGINES[0], "--data", tmp_path / "data", "--cache", tmp_path / "cache"],
+            [BUILD / "wowd", "--executor", "127.0.0.1:0", "--proxy-port", "0", "--rest", "off",
+             "--engine", ENGINES[0], "--data", tmp_path / "data", "--cache", tmp_path / "cache"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[file.fileno()])
         try:
             assert daemon.stdout.readline().startswith(b"ready ")

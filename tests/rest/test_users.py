@@ -1,5 +1,6 @@
 """Who may use the REST API: the first user, `wow user`, the settings file of clients."""
 import json
+import pathlib
 import re
 import stat
 
@@ -19,9 +20,11 @@ def test_the_first_start_makes_a_user(start_rest, tmp_path):
     assert daemon.props.read_text() == f"APIHOST={daemon.apihost}\nAUTH={key}\n"
     assert daemon.guest.get("/api/v1/namespaces").ok() == ["guest"]
     secret = key.split(":")[1]
-    for file in daemon.data.iterdir():
+    for file in filter(pathlib.Path.is_file, daemon.data.rglob("*")):
         assert secret.encode() not in file.read_bytes(), f"the secret is in {file}"
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    ours = {file.name: stat.S_IMODE(file.stat().st_mode) for file in daemon.data.iterdir()
+            if file.name.startswith(("wow.db", "journal"))}
+    assert len(ours) >= 3 and set(ours.values()) == {0o600}, ours
     daemon.stop()
 
     # A second start shows no key; the address may have changed, the rest of the file stays.
