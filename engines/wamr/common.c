@@ -1,7 +1,10 @@
 #include "common.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <wasm_export.h>
 
@@ -22,4 +25,40 @@ int common_start(struct err *err)
                                                            .free_func = (void *)free}};
 
     return wasm_runtime_full_init(&args) ? 0 : err_set(err, ERR_INTERNAL, "WAMR does not start");
+}
+
+int common_load(struct wow_bytes wasm, struct common_module *out, struct err *err)
+{
+    char text[WAMR_ERROR_MAX] = "";
+
+    out->bytes = malloc(wasm.size);
+    if (!out->bytes)
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    memcpy(out->bytes, wasm.data, wasm.size);
+    out->module = wasm_runtime_load(out->bytes, (uint32_t)wasm.size, text, sizeof text);
+    if (out->module)
+        return 0;
+    free(out->bytes);
+    return err_set(err, ERR_INVALID, "%s", text);
+}
+
+void common_unload(struct common_module *m)
+{
+    wasm_runtime_unload(m->module);
+    free(m->bytes);
+}
+
+int common_write(int fd, const uint8_t *data, size_t n, struct err *err)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, data, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return err_errno(err, errno == EFBIG ? ERR_TOO_LARGE : ERR_INTERNAL,
+                             "writing machine code");
+        data += done;
+        n -= (size_t)done;
+    }
+    return 0;
 }

@@ -12,7 +12,8 @@
 
 #include "common.h"
 
-#define KEEP_RESIDENT (1u << 20)  /* memory kept and cleared, instead of unmapped, between uses */
+#define KEEP_RESIDENT (1u << 20) /* memory kept and cleared, instead of unmapped, between uses */
+#define MEMORIES 127u            /* docs/decisions/rotating.md */
 #define TABLES 16u
 #define TABLE_ELEMENTS 262144u
 #define INSTANCE_SIZE (4u << 20)  /* of the engine's own data about one instance */
@@ -147,10 +148,11 @@ static wasm_engine_t *new_engine(void)
     wasm_config_t *c = common_config();
     wasmtime_pooling_allocation_config_t *pool = wasmtime_pooling_allocation_config_new();
 
-    /* One activation at a time: a pool of one. The defaults would reserve a thousand of each. */
+    /* One activation at a time. The defaults would reserve a thousand of each. */
     wasmtime_pooling_allocation_config_total_core_instances_set(pool, 1);
     wasmtime_pooling_allocation_config_total_component_instances_set(pool, 1);
-    wasmtime_pooling_allocation_config_total_memories_set(pool, 2); /* one for externrefs */
+    wasmtime_pooling_allocation_config_total_memories_set(pool, MEMORIES);
+    wasmtime_pooling_allocation_config_max_unused_warm_slots_set(pool, MEMORIES);
     wasmtime_pooling_allocation_config_total_tables_set(pool, TABLES);
     wasmtime_pooling_allocation_config_total_gc_heaps_set(pool, 1);
     wasmtime_pooling_allocation_config_max_tables_per_module_set(pool, TABLES);

@@ -19,6 +19,12 @@ BUILD = pathlib.Path(os.environ.get("WOW_BUILD", ROOT / "build")).resolve()
 NAMES = sorted(p.name.removeprefix("wow-worker-") for p in BUILD.glob("wow-worker-*"))
 ENGINES = [name for name in NAMES if name not in ("fake", "hostile")]
 
+
+def programs_of(engine):
+    """What wowd needs beside it for an engine."""
+    return BUILD.glob(f"wow-[wcl]*-{engine}*")
+
+
 STATUSES = ["success", "application error", "action developer error", "whisk internal error"]
 UNEXPECTED_EXIT = "The action did not produce a valid response and exited unexpectedly."
 TIMED_OUT = "The action exceeded its time limits of %d milliseconds."

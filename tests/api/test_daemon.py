@@ -13,8 +13,8 @@ import tempfile
 
 import pytest
 
-from harness import (BUILD, NAMES, UNEXPECTED_EXIT, Background, clean_environment, run_wowd,
-                     until)
+from harness import (BUILD, NAMES, UNEXPECTED_EXIT, Background, clean_environment, programs_of,
+                     run_wowd, until)
 
 OPTIONS = ["executor", "proxy", "proxy-port", "control", "images", "rest", "tls-cert",
            "tls-key", "wskprops", "limit-invocations", "limit-concurrent", "limit-fires",
@@ -241,8 +241,8 @@ def without_root(engine):
         pytest.skip("not root: all the other tests are of this kind")
     nobody = pwd.getpwnam("nobody")
     place = tempfile.mkdtemp(prefix="wowd-")
-    for name in ("wowd", f"wow-worker-{engine}", f"wow-compile-{engine}"):
-        shutil.copy(BUILD / name, place)
+    for program in (BUILD / "wowd", *programs_of(engine)):
+        shutil.copy(program, place)
     os.chown(place, nobody.pw_uid, nobody.pw_gid)
     yield {"user": nobody.pw_uid, "group": nobody.pw_gid, "place": place,
            "program": pathlib.Path(place) / "wowd"}

@@ -2,11 +2,12 @@
 import io
 import json
 import re
+import shutil
 import zipfile
 
 import pytest
 
-from harness import BUILD, ENGINES, in_threads, run_wowd, until, wasm
+from harness import BUILD, ENGINES, in_threads, programs_of, run_wowd, until, wasm
 
 OTHERS = [e for e in ENGINES if e != "wasmtime"]
 
@@ -124,9 +125,8 @@ def test_all_at_once(auto):
 
 @pytest.mark.log_has("zygote.exit", "engine.failed")
 def test_an_engine_that_is_broken_harms_no_other(start_wowd, engine, tmp_path):
-    for name in ("wowd", f"wow-compile-{engine}", f"wow-worker-{engine}"):
-        (tmp_path / name).write_bytes((BUILD / name).read_bytes())
-        (tmp_path / name).chmod(0o755)
+    for program in (BUILD / "wowd", *programs_of(engine)):
+        shutil.copy(program, tmp_path)
     other = next(e for e in ("wasmtime", "wamr", "wasmer") if e != engine)
     (tmp_path / f"wow-compile-{other}").symlink_to(f"wow-compile-{engine}")
     broken = tmp_path / f"wow-worker-{other}"
