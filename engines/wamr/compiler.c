@@ -4,8 +4,11 @@
  * it is needed only (llvm.h), as it takes longer than all of the baseline.
  */
 #include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <wasm_export.h>
 
@@ -19,7 +22,12 @@ struct wow_runtime {
 /* Beside this program, wherever that is. Not unloaded: the process ends with its one module. */
 static int load_llvm(const struct wamr_llvm **out, struct err *err)
 {
-    void *file = dlopen("$ORIGIN/" WAMR_LLVM_FILE, RTLD_NOW | RTLD_LOCAL);
+    char self[PATH_MAX] = "", path[PATH_MAX + sizeof WAMR_LLVM_FILE];
+
+    if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
+        return err_errno(err, ERR_INTERNAL, "/proc/self/exe");
+    snprintf(path, sizeof path, "%.*s/" WAMR_LLVM_FILE, (int)(strrchr(self, '/') - self), self);
+    void *file = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     const struct wamr_llvm *llvm = file ? dlsym(file, "wamr_llvm") : NULL;
 
     if (!llvm)

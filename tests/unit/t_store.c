@@ -148,7 +148,8 @@ TEST(records_are_listed_by_start_and_name)
     CHECK_STR(list(store_db(s), "a"), "");
     CHECK_INT(store_backlog(s), 0);
     store_close(s);
-    CHECK_INT(access(mem_print("%s/journal.1", dir), F_OK), -1);
+    AUTO(mem) char *path = mem_print("%s/journal.1", dir);
+    CHECK_INT(access(path, F_OK), -1);
     remove_dir();
 }
 
