@@ -24,7 +24,7 @@ static int add_text(struct buf *out, const char *text, struct err *err)
     return buf_add(out, json.data, json.size, err);
 }
 
-static int add_value(struct buf *out, const char *value, struct err *err)
+int arguments_value(const char *value, struct buf *out, struct err *err)
 {
     struct scan_text json;
     struct err ignored;
@@ -45,7 +45,7 @@ int arguments_members(const struct verb_list *pairs, struct buf *out, struct err
         if ((r = buf_add(out, comma, strlen(comma), err)) < 0 ||
             (r = add_text(out, pairs->items[i], err)) < 0 || (r = buf_add(out, ":", 1, err)) < 0)
             break;
-        r = add_value(out, pairs->items[i + 1], err);
+        r = arguments_value(pairs->items[i + 1], out, err);
         comma = ",";
     }
     return r;
@@ -81,7 +81,7 @@ static int merge(const struct scan_text *base, const struct verb_list *pairs, st
     return r == 0 ? buf_add(out, "}", 1, err) : r;
 }
 
-static int read_file(const char *path, struct buf *out, struct err *err)
+int arguments_file(const char *path, struct buf *out, struct err *err)
 {
     int r = file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, out, err);
 
@@ -98,7 +98,7 @@ static int read_base(const struct arguments *a, struct buf *file, struct scan_te
         return err_set(err, ERR_INVALID, "arguments either as JSON or from a file, not both");
     if (!a->json && !a->file)
         return 0;
-    int r = a->file ? read_file(a->file, file, err) : 0;
+    int r = a->file ? arguments_file(a->file, file, err) : 0;
     if (r < 0)
         return r;
     const char *text = a->json ? a->json : file->data ? file->data : "";

@@ -20,3 +20,9 @@ int arguments_make(const struct arguments *a, struct buf *out, struct err *err);
 
 /* The pairs alone, as the members of an object: `"a":1,"b":"x"`. */
 int arguments_members(const struct verb_list *pairs, struct buf *out, struct err *err);
+
+/* One value: JSON as it stands, all else as a text. */
+int arguments_value(const char *value, struct buf *out, struct err *err);
+
+/* A file's bytes; "-" is standard input. */
+int arguments_file(const char *path, struct buf *out, struct err *err);

@@ -26,6 +26,7 @@ static const struct {
     {"DIR", NULL, "-d"},
     {"DIR[:ro]", NULL, "-d"},
     {"DIR|FILE", NULL, "-f"},
+    {"CODE", NULL, "-f"},
     {"FILE.wasm", NULL, "-f"},
     {"FILE.wasm|DIR", NULL, "-f"},
 };

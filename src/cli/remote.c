@@ -25,7 +25,7 @@ static const char *kind_of(const char *file)
     return NULL;
 }
 
-static int put_base64(const struct buf *code, struct buf *out, struct err *err)
+int remote_put_base64(const struct buf *code, struct buf *out, struct err *err)
 {
     AUTO(mem) char *text = mem_zero(code->size / 3 * 4 + 8);
     int n = EVP_EncodeBlock((unsigned char *)text, (unsigned char *)code->data, (int)code->size);
@@ -50,7 +50,7 @@ int remote_init_body(const char *file, const char *members, struct buf *out, str
         buf_json_string(out, code.data ? code.data : "", code.size);
         buf_print(out, ",\"kind\":\"%s\"", kind);
     } else {
-        r = put_base64(&code, out, err);
+        r = remote_put_base64(&code, out, err);
     }
     buf_text(out, members);
     buf_text(out, "}}");

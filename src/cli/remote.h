@@ -16,6 +16,9 @@ struct remote {
 /* What init says besides the code: members of its "value", such as `,"name":"add"`. */
 int remote_init_body(const char *file, const char *members, struct buf *out, struct err *err);
 
+/* Code as a JSON string of its base64. */
+int remote_put_base64(const struct buf *code, struct buf *out, struct err *err);
+
 /* A new container; r->client is set. The others act on that one. */
 int remote_start(struct remote *r, struct err *err);
 int remote_init(struct remote *r, const struct buf *body, struct err *err);

@@ -102,13 +102,14 @@ static int set(struct reader *r, const struct verb_option *o, const char *value)
 }
 
 /* The option that an argument names; *value is what is joined to it, if anything. */
-static const struct verb_option *find(const struct verb *v, const char *arg, const char **value)
+static const struct verb_option *find(const struct verb_option *options, const char *arg,
+                                      const char **value)
 {
     bool is_long = arg[1] == '-';
     size_t n = is_long ? strcspn(arg + 2, "=") : 1;
 
     *value = NULL;
-    for (const struct verb_option *o = v->options; !is_end(o); o++) {
+    for (const struct verb_option *o = options; !is_end(o); o++) {
         if (is_operand(o))
             continue;
         if (is_long && strlen(o->name) == n && memcmp(o->name, arg + 2, n) == 0) {
@@ -126,7 +127,7 @@ static const struct verb_option *find(const struct verb *v, const char *arg, con
 static int read_option(struct reader *r, const char *arg)
 {
     const char *value;
-    const struct verb_option *o = find(r->verb, arg, &value);
+    const struct verb_option *o = find(r->verb->options, arg, &value);
     char needs[96];
     int done = 0;
 
@@ -250,18 +251,21 @@ static bool wants_json(int argc, char **argv)
 }
 
 /* Say what went wrong, and with which status that ends. */
-static int complain(const struct err *err, bool json)
+static int complain(const struct verb_failure *f, const struct err *err, bool json)
 {
+    const char *text = f->text ? f->text : err->msg;
     AUTO(buf) struct buf line;
 
-    buf_init(&line, 8192);
-    fprintf(stderr, "wow: %s\n", err->msg);
+    buf_init(&line, BUF_JSON_MAX(strlen(text)) + 8192);
+    fprintf(stderr, "%s: %s\n", f->teller ? f->teller : "wow", text);
     if (json) {
         buf_text(&line, "{\"error\":");
-        buf_json_string(&line, err->msg, strlen(err->msg));
+        buf_json_string(&line, text, strlen(text));
         buf_print(&line, ",\"kind\":\"%s\"}", err_kind_text(err->kind));
         puts(line.data);
     }
+    if (f->status)
+        return f->status;
     return err->kind == ERR_INVALID    ? EXIT_USAGE
            : err->kind == ERR_UNUSABLE ? EXIT_ACTION_FAILED
                                        : EXIT_NOT_DONE;
@@ -283,7 +287,10 @@ static int run(const struct verb *const *verbs, const struct verb *v, int argc, 
     free_lists(v, settings);
     if (fflush(stdout) != 0 && done == 0)
         done = err_errno(&err, ERR_INTERNAL, "standard output");
-    return done < 0 ? complain(&err, call.json || wants_json(argc, argv)) : call.status;
+    int status =
+        done < 0 ? complain(&call.failure, &err, call.json || wants_json(argc, argv)) : call.status;
+    free(call.failure.text);
+    return status;
 }
 
 /* Nothing was run: is it help that was asked for, or what is wrong? */
@@ -310,9 +317,33 @@ static int no_verb(const struct verb *const *verbs, int argc, char **argv)
     return EXIT_USAGE;
 }
 
-int verb_main(const struct verb *const *verbs, int argc, char **argv)
+/* Options that stand at a place where a noun or a verb is looked for go behind that word. */
+static void move_options(const struct verb_option *before, int argc, char **argv, int at)
+{
+    const char *value = NULL;
+    int to = at;
+
+    while (to < argc && argv[to][0] == '-') {
+        const struct verb_option *o = find(before, argv[to], &value);
+        if (!o && strcmp(argv[to], "--json") != 0)
+            break;
+        to += o && o->kind != KIND_SWITCH && !value ? 2 : 1;
+    }
+    if (to == at || to >= argc)
+        return;
+    char *word = argv[to];
+    memmove(argv + at + 1, argv + at, (size_t)(to - at) * sizeof *argv);
+    argv[at] = word;
+}
+
+int verb_main(const struct verb *const *verbs, const struct verb_option *before, int argc,
+              char **argv)
 {
     int used;
+
+    move_options(before, argc, argv, 1);
+    if (argc > 1 && is_noun(verbs, argv[1]))
+        move_options(before, argc, argv, 2);
     const struct verb *v = find_verb(verbs, argc, argv, &used);
 
     return v ? run(verbs, v, argc - used - 1, argv + used + 1) : no_verb(verbs, argc, argv);

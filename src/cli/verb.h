@@ -70,12 +70,20 @@ struct verb_option {
 #define VERB_REST(field, name) NULL, 0, KIND_REST, name, VERB_AT(field), NULL, 0, 0
 #define VERB_END 0
 
+/* How a failure is told, by verbs that have a way of their own. */
+struct verb_failure {
+    const char *teller; /* stands before it; NULL: "wow" */
+    char *text;         /* all of it, when it is longer than an err; on the heap */
+    int status;         /* what the process exits with; 0: by the kind of the err */
+};
+
 /* One run of a verb. */
 struct verb_call {
     const struct verb *verb;
     const struct verb *const *verbs; /* all there are, for help and completion; ends with NULL */
     bool json;  /* --json: print one line of JSON on standard output, and nothing else */
     int status; /* what the process exits with, unless the function fails */
+    struct verb_failure failure;
 };
 
 struct verb {
@@ -92,5 +100,9 @@ struct verb {
 /* Is what stands behind an option a list of choices, "a|b|c" or "c"? */
 bool verb_has_choices(const char *value);
 
-/* Run what argv asks for; the process's exit status. The whole of wow's main. */
-int verb_main(const struct verb *const *verbs, int argc, char **argv);
+/*
+ * Run what argv asks for; the process's exit status. The whole of wow's main. Options of the table
+ * `before` may stand before the verb, too: `wow -i action list`.
+ */
+int verb_main(const struct verb *const *verbs, const struct verb_option *before, int argc,
+              char **argv);

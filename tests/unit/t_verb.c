@@ -48,6 +48,8 @@ static int run(struct verb_call *call, const void *settings, struct err *err)
     put_list("list", &s->list);
     put_list("pair", &s->pairs);
     call->status = 3;
+    if (s->second && strcmp(s->second, "long") == 0)
+        call->failure = (struct verb_failure){"error", strdup("all of it"), 148};
     return strcmp(s->first, "fail") == 0 ? err_set(err, ERR_NOT_FOUND, "as told") : 0;
 }
 
@@ -56,6 +58,13 @@ static int run(struct verb_call *call, const void *settings, struct err *err)
 static const struct verb plain = VERB(NULL, "do"), create = VERB("action", "create"),
                          get = VERB("action", "get"), other = VERB("rule", "get");
 static const struct verb *const verbs[] = {&plain, &create, &get, &other, NULL};
+
+/* What may stand before the verb. */
+static const struct verb_option before[] = {
+    {"flag", 'f', VERB_SWITCH(flag), "a switch"},
+    {"text", 't', VERB_TEXT(text, "TEXT", NULL), "a text"},
+    {VERB_END},
+};
 
 /* Run a line of words; its status. What it prints is in `printed`. */
 static char printed[8192];
@@ -73,7 +82,7 @@ static int line(const char *words)
     fflush(stdout);
     dup2(fd, STDOUT_FILENO);
     dup2(fd, STDERR_FILENO);
-    int status = verb_main(verbs, argc, argv);
+    int status = verb_main(verbs, before, argc, argv);
     fflush(stdout);
     dup2(out, STDOUT_FILENO);
     dup2(errors, STDERR_FILENO);
@@ -121,6 +130,34 @@ TEST(options_and_operands_may_be_mixed)
         CHECK_INT(line(lines[i][0]), 3);
         CHECK_STR(seen, lines[i][1]);
     }
+}
+
+TEST(some_options_may_stand_before_the_verb)
+{
+    static const char *const lines[][2] = {
+        {"-f do x", "do x,-,otherwise,7,flag"},
+        {"-f -t a --json do x", "do x,-,a,7,flag,json"},
+        {"-ta action get x", "action/get x,-,a,7"},
+        {"action -f --text b get x", "action/get x,-,b,7,flag"},
+        {"-f action --text=b get x -t c", "action/get x,-,c,7,flag"},
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        CHECK_INT(line(lines[i][0]), 3);
+        CHECK_STR(seen, lines[i][1]);
+    }
+    CHECK_INT(line("-z do x"), EXIT_USAGE);
+    CHECK_STR(printed, "wow: there is no '-z'; wow --help lists what there is\n");
+    CHECK_INT(line("-f"), EXIT_USAGE);
+    CHECK_INT(line("-t do"), EXIT_USAGE);
+}
+
+TEST(a_verb_may_tell_its_failures_its_own_way)
+{
+    CHECK_INT(line("do fail long"), 148);
+    CHECK_STR(printed, "error: all of it\n");
+    CHECK_INT(line("do fail long --json"), 148);
+    CHECK_STR(printed, "error: all of it\n{\"error\":\"all of it\",\"kind\":\"not found\"}\n");
 }
 
 TEST(what_is_wrong_is_named)
