@@ -104,7 +104,7 @@ def test_a_file_that_is_not_there(wow):
     wow("action", "create", "a", "no.js").fails(NOT_DONE, "'no.js': No such file or directory")
     wow.write("dir.js/x", "")
     done = wow("action", "create", "a", "dir.js")
-    assert done.status == NOT_DONE and "Is a directory" in done.err
+    assert done.status == NOT_DONE and "'dir.js' has no sources" in done.err
 
 
 def test_code_that_cannot_run_is_made_with_a_warning(wow):

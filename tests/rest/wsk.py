@@ -42,7 +42,7 @@ class Done:
     @property
     def json(self):
         """Behind a line of text, or alone."""
-        at = re.search(r"^[\[{\"]", self.out, re.M)
+        at = re.search(r"^[\[{\"\d]", self.out, re.M)
         return json.loads(self.out[at.start():])
 
     def __repr__(self):
