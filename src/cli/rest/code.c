@@ -119,23 +119,31 @@ static int find_kind(const struct code *c, const char *file, const char **kind, 
     return 0;
 }
 
+/* Is there enough to go on? */
+static int check(const struct code *c, struct err *err)
+{
+    if (!c->file && !c->docker)
+        return err_set(err, ERR_INVALID, "An action name and code artifact are required.");
+    if (c->kind && c->docker)
+        return err_set(err, ERR_INVALID,
+                       "Cannot specify both --kind and --docker at the same time.");
+    if (c->file && access(c->file, F_OK) < 0)
+        return err_errno(err, ERR_NOT_FOUND, "'%s'", c->file);
+    return 0;
+}
+
 int code_exec(const struct code *c, struct buf *out, struct err *err)
 {
     AUTO(mem) char *made = NULL;
     const char *kind;
     bool binary = false;
 
-    if (!c->file && !c->docker)
-        return err_set(err, ERR_INVALID, "An action name and code artifact are required.");
-    if (c->kind && c->docker)
-        return err_set(err, ERR_INVALID,
-                       "Cannot specify both --kind and --docker at the same "
-                       "time.");
-    if (c->file && access(c->file, F_OK) < 0)
-        return err_errno(err, ERR_NOT_FOUND, "'%s'", c->file);
-    int r = c->file ? build(c, &made, err) : 0;
+    int r = check(c, err);
+    if (r == 0 && c->file)
+        r = build(c, &made, err);
+    const char *file = made ? made : c->file;
     if (r == 0)
-        r = find_kind(c, made ? made : c->file, &kind, &binary, err);
+        r = find_kind(c, file, &kind, &binary, err);
     if (r < 0)
         return r;
     buf_text(out, "{");
@@ -144,9 +152,9 @@ int code_exec(const struct code *c, struct buf *out, struct err *err)
         put_member(out, "image", c->docker ? c->docker : "openwhisk/dockerskeleton");
     if (c->main)
         put_member(out, "main", c->main);
-    if (c->file) {
+    if (file) {
         buf_text(out, ",\"code\":");
-        r = put_code(made ? made : c->file, binary, out, err);
+        r = put_code(file, binary, out, err);
     }
     buf_text(out, "}");
     return r;

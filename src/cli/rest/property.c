@@ -146,7 +146,7 @@ static void print(const struct settings *s, bool json, char *const values[COUNT]
 
     for (int i = 0; i < COUNT; i++) {
         const char *value = values[i] ? values[i] : "";
-        AUTO(buf) struct buf text;
+        AUTO(buf) struct buf text = {0};
         if (!s->all && !s->is[i])
             continue;
         buf_init(&text, 1u << 20);

@@ -5,6 +5,8 @@
 
 #include "base/mem.h"
 
+#define NUMBER_MAX (1LL << 53)
+
 bool value_get(const struct scan_text *object, const char *name, struct scan_text *out)
 {
     struct scan_text key;
@@ -58,8 +60,10 @@ long long value_number(const struct scan_text *object, const char *name, long lo
 {
     struct scan_text v;
 
-    return value_get(object, name, &v) && v.type == SCAN_NUMBER ? strtoll(v.at, NULL, 10)
-                                                                : otherwise;
+    if (!value_get(object, name, &v) || v.type != SCAN_NUMBER)
+        return otherwise;
+    long long n = strtoll(v.at, NULL, 10);
+    return n > -NUMBER_MAX && n < NUMBER_MAX ? n : otherwise;
 }
 
 bool value_pair(const struct scan_text *object, const char *name, const char *key,

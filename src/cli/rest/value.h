@@ -19,7 +19,7 @@ bool value_get_nocase(const struct scan_text *object, const char *name, struct s
 /* A member that is a string; the caller's, with control characters as "?". NULL: there is none. */
 char *value_text(const struct scan_text *object, const char *name);
 
-/* A member that is a whole number; otherwise, otherwise. */
+/* A member that is a whole number, of no more than 53 bits; otherwise, otherwise. */
 long long value_number(const struct scan_text *object, const char *name, long long otherwise);
 
 /* What the array of {"key", "value"} that is a member says of a key. */
