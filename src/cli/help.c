@@ -103,6 +103,7 @@ void help_all(FILE *out, const struct verb *const *verbs, const char *noun)
             verb_line(out, *verbs);
     fputs("\nwow VERB --help says what else may stand there. wow --version\n"
           "Exit status: 0 done; 1 the action failed, or does not compile; 2 it could not be done;\n"
-          "64 wrong usage.\n",
+          "64 wrong usage. Verbs of the REST API, besides: 3 no answer; 202 waited, not finished;\n"
+          "n - 256, modulo 256, an answer of HTTP status n, so 148 is 404.\n",
           out);
 }

@@ -305,7 +305,8 @@ def test_invoke_tells_failure_by_its_status(wowd):
 
 def test_the_readmes_action(wowd, tmp_path):
     """What the README says to type, in its order, and what it shows."""
-    text = README[README.index("## An action of your own"):README.index("## Where to go next")]
+    text = README[README.index("## An action of your own"):
+                  README.index("## An OpenWhisk of your own")]
     lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
     source = re.search(r"```c\n(.*?)```", text, re.S).group(1)
     commands = [line.replace("localhost:9000", executor(wowd)).replace("curl ", "curl -sS ")

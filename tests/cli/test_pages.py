@@ -12,12 +12,12 @@ PAGE = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
 def test_the_page_lists_the_verbs_as_the_help_does():
     listed = dict(re.findall(r"^\| `wow ([a-z ]+)` \| ([^|(]+?) *(?:\(\[.*\))? \|", PAGE, re.M))
     told = dict(re.findall(r"^  wow ([a-z]+(?: [a-z]+)?)  +(\S.*)$", wow("--help").stdout, re.M))
-    assert listed == {verb: told[verb] for verb in listed}
-    assert {verb for verb in told if " " not in verb} <= set(listed)
+    assert listed == told
 
 
 def test_the_commands_on_the_page(tmp_path):
-    commands = re.findall(r"^    (.*)$", PAGE, re.M)
+    start, end = PAGE.index("## wsk's verbs"), PAGE.index("## Traps")
+    commands = re.findall(r"^    (.*)$", PAGE[:start] + PAGE[end:], re.M)
     assert len(commands) == 11
     script = "\n".join(line for line in commands if line != "wow watch")
     done = subprocess.run(["bash", "-euc", script], cwd=tmp_path, capture_output=True, text=True,

@@ -19,9 +19,9 @@ struct rest_options {
 
 #define REST_OPTIONS                                                                            \
     {"apihost", 0, VERB_TEXT(rest.apihost, "HOST", NULL),                                       \
-     "the server, [http://]NAME[:PORT]; else WHISK_APIHOST, __OW_API_HOST, ~/.wskprops"},       \
+     "where it is, [http://]NAME[:PORT]; else as ~/.wskprops says"},       \
         {"auth", 'u', VERB_TEXT(rest.auth, "UUID:SECRET", NULL),                                \
-         "the key; else WHISK_AUTH, __OW_API_KEY, ~/.wskprops"},                                \
+         "the key; else as ~/.wskprops says"},                                \
         {"apiversion", 0, VERB_TEXT(rest.apiversion, "VERSION", NULL), "else v1"},              \
         {"cert", 0, VERB_TEXT(rest.cert, "FILE", NULL), "a client certificate"},                \
         {"key", 0, VERB_TEXT(rest.key, "FILE", NULL), "its private key"}, REST_SWITCHES

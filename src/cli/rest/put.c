@@ -32,7 +32,7 @@ struct settings {
         {"native", 0, VERB_SWITCH(native), "CODE is a zip with a program, likewise"},        \
         {"web", 0, VERB_TEXT(web, "yes|true|raw|no|false", NULL), "whether it is a web action"}, \
         {"web-secure", 0, VERB_TEXT(secure, "SECRET", NULL),                                   \
-         "what callers of the web action must know; true: a number of chance; false: nothing"}, \
+         "what its callers must send; true: a number of chance; false: nothing"}, \
         {"timeout", 't', VERB_TEXT(timeout, "MS", NULL), "how long it may take"},              \
         {"memory", 'm', VERB_TEXT(memory, "MB", NULL), "how much memory it may have"},         \
         {"logsize", 'l', VERB_TEXT(logs, "MB", NULL), "how much it may log"},                  \
@@ -41,7 +41,7 @@ struct settings {
 static const struct verb_option create_options[] = {
     {VERB_OPERAND(name, "NAME"), "the action, [/NAMESPACE/][PACKAGE/]NAME"},
     {VERB_OPTIONAL(file, "CODE"),
-     "a module, a folder or file of source, which is compiled where it must be, or a zip"},
+     "a module, a zip, or source, in a file or folder; C and such is compiled"},
     OPTIONS,
     REST_OPTIONS,
     {VERB_END},
