@@ -107,6 +107,26 @@ def test_a_file_that_is_not_there(wow):
     assert done.status == NOT_DONE and "'dir.js' has no sources" in done.err
 
 
+def test_what_is_too_large_is_not_sent(echo):
+    """Whatever it would be as JSON."""
+    for name, byte in ("large.wasm", b"\0"), ("large.js", b"\1"):
+        path = echo.write(name, byte)
+        os.truncate(path, (48 << 20) + 1)
+        done = echo("action", "create", "large", name)
+        assert done.status == NOT_DONE and f"'{name}'" in done.err
+    path.write_bytes(b"\1" * (48 << 20))
+    done = echo("action", "create", "large", name)
+    assert done.status in (exit_of(400), exit_of(413)), done
+    echo.write("large.json", '{"a": "' + "x" * (8 << 20) + '"}')
+    assert echo("action", "invoke", "echo", "-P", "large.json").status == NOT_DONE
+    echo.write("large.json", '{"a": "' + "x" * (2 << 20) + '"}')
+    assert echo("action", "invoke", "echo", "-P", "large.json").status == exit_of(413)
+    assert echo("action", "get", "n" * 2000).status == USAGE
+    assert echo("activation", "get", "n" * 100000).status == USAGE
+    assert echo("action", "get", "echo", "--url", "--apihost", "h" * 100000).status != -6
+    echo("action", "list", "--json").ok()
+
+
 def test_code_that_cannot_run_is_made_with_a_warning(wow):
     wow.write("bad.wasm", b"\0asm\1\0\0\0")
     done = wow("action", "create", "bad", "bad.wasm")
@@ -346,6 +366,21 @@ def test_polling(echo):
         process.kill()
 
 
+def test_what_began_earlier_and_ends_later_is_shown(wow):
+    wow.write("slow.js", "function main(args) { const until = Date.now() + args.ms;\n"
+              "while (Date.now() < until); console.log('slow ' + args.ms); }")
+    wow("action", "create", "slow", "slow.js").ok()
+    made = wow("action", "invoke", "slow", "-p", "ms", 3000, "--json").json["activationId"]
+    newest(wow, "slow", "-p", "ms", "1")
+    process = wow.start("logs", "-f", "-r")
+    try:
+        assert lines_until(process, "slow 1\n").startswith("==> slow ")
+        assert lines_until(process, "slow 3000") == f"==> slow {made} <==\nslow 3000\n"
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_polling_ends_by_itself_and_looks_back(echo):
     made = newest(echo, "echo")
     done = echo("activation", "poll", "--exit", "1", "--since-hours", "1", "--json").ok()
@@ -421,6 +456,8 @@ def test_a_feed_is_told_of_its_trigger(echo):
     assert echo("trigger", "get", "t", "annotations").json == [{"key": "feed", "value": "/_/echo"}]
     echo("trigger", "update", "t", "-p", "cron", "x").ok()
     assert last() == {**told, "lifecycleEvent": "UPDATE", "cron": "x"}
+    done = echo("trigger", "update", "t", "-p", "a", "1", "--json").ok()
+    assert done.json["name"] == "t"
     echo("trigger", "delete", "t").ok()
     assert last() == {**told, "lifecycleEvent": "DELETE"}
     echo("trigger", "list").ok("triggers")

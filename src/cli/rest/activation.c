@@ -10,6 +10,8 @@
 #include "cli/rest/value.h"
 #include "cli/rest/verbs.h"
 
+#define ID_MAX 256
+
 struct settings {
     struct rest_options rest;
     const char *id, *field;
@@ -105,7 +107,7 @@ static int ask(struct rest *r, const struct settings *s, const char *part, const
 
     buf_init(&path, 65536);
     int done = find_id(r, s, id, field, err);
-    if (done == 0 && (*id)[strcspn(*id, "/?#")])
+    if (done == 0 && ((*id)[strcspn(*id, "/?#")] || strlen(*id) > ID_MAX))
         done = err_set(err, ERR_INVALID, "The activation id is not valid.");
     if (done < 0)
         return rest_wrap(r, err, "Unable to get %s", what);

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-#define CODE_REQUEST_MAX (160u << 20) /* 48 MiB of code as JSON, and what is around it */
+#define CODE_REQUEST_MAX (320u << 20) /* 48 MiB of code as JSON, and what is around it */
 
 struct code {
     const char *file;   /* source, module, archive or folder; NULL: none */

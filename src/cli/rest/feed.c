@@ -82,26 +82,25 @@ static int tell(struct rest *r, const char *feed, const char *event, const struc
 int feed_tell(struct rest *r, const char *feed, const char *event, const struct name *trigger,
               const struct pairs *args, struct err *err)
 {
-    if (tell(r, feed, event, trigger, args, err) == 0)
-        return 0;
-    return rest_wrap(r, err, "Unable to configure feed '%.200s'", feed);
+    struct buf was = r->body;
+    struct scan_text value = r->value;
+
+    buf_init(&r->body, HTTP_ANSWER_MAX);
+    int done = tell(r, feed, event, trigger, args, err);
+    buf_done(&r->body);
+    r->body = was;
+    r->value = value;
+    return done < 0 ? rest_wrap(r, err, "Unable to configure feed '%.200s'", feed) : 0;
 }
 
 bool feed_read(struct rest *r, const struct name *trigger)
 {
     AUTO(mem) char *feed = feed_of(r);
-    struct buf was = r->body;
-    struct scan_text value = r->value;
     struct err err;
 
     if (!feed)
         return false;
-    buf_init(&r->body, HTTP_ANSWER_MAX);
-    int done = feed_tell(r, feed, "READ", trigger, NULL, &err);
-    buf_done(&r->body);
-    r->body = was;
-    r->value = value;
-    if (done == 0)
+    if (feed_tell(r, feed, "READ", trigger, NULL, &err) == 0)
         return true;
     fprintf(stderr, "warning: %s\n", err.msg);
     rest_forgive(r);

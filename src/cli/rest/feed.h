@@ -13,13 +13,13 @@ char *feed_of(const struct rest *r);
 
 /*
  * Tell a feed, with arguments besides; its answer is shown. event is CREATE, READ, UPDATE or
- * DELETE.
+ * DELETE. The last answer stays what it was.
  */
 int feed_tell(struct rest *r, const char *feed, const char *event, const struct name *trigger,
               const struct pairs *args, struct err *err);
 
 /*
  * The last answer is a trigger: show what its feed says of it. False when it has none, or that
- * does not work, which was told; the last answer is then as it was.
+ * does not work, which was told.
  */
 bool feed_read(struct rest *r, const struct name *trigger);

@@ -52,10 +52,11 @@ struct ids {
 
 struct follow {
     struct rest *rest;
-    char *name;        /* percent-encoded; NULL: all */
-    long long from_ms; /* what began earlier is not shown */
-    long long last_ms; /* when the newest that was seen began */
-    struct ids known;  /* that can be listed again */
+    char *name;         /* percent-encoded; NULL: all */
+    long long from_ms;  /* what began earlier is not asked for */
+    long long last_ms;  /* when the newest that was seen began */
+    long long quiet_ms; /* at the first look, what began until then is not shown; -1: all is */
+    struct ids known;   /* that can be listed again */
     bool is_poll, strip;
 };
 
@@ -139,7 +140,7 @@ static int ask_page(struct follow *f, unsigned skip, struct ids *seen, struct id
             free(id);
             continue;
         }
-        if (!ids_have(&f->known, id))
+        if (start > f->quiet_ms && !ids_have(&f->known, id))
             ids_add(fresh, mem_dup(id));
         ids_add(seen, id);
         f->last_ms = start > f->last_ms ? start : f->last_ms;
@@ -165,21 +166,27 @@ static int poll_once(struct follow *f, struct err *err)
         qsort(seen.items, seen.n, sizeof *seen.items, by_text);
     ids_done(&f->known);
     f->known = seen;
+    f->quiet_ms = -1;
     return 0;
 }
 
-/* From now on is: later than what is there. */
-static int begin_now(struct follow *f, struct err *err)
+/* From now on: what is not there yet, though it may have begun. *last is the newest that is. */
+static int begin_now(struct follow *f, char **last, struct err *err)
 {
+    AUTO(mem)
+    char *path = mem_print("/namespaces/_/activations?limit=1&skip=0%s%s", f->name ? "&name=" : "",
+                           f->name ? f->name : "");
     struct scan_text first;
 
-    int done = rest_send(f->rest, "GET", "/namespaces/_/activations?limit=1&skip=0", NULL,
-                         SCAN_ARRAY, err);
+    int done = rest_send(f->rest, "GET", path, NULL, SCAN_ARRAY, err);
     if (done < 0)
         return done;
     struct scan_walk w = scan_elements(&f->rest->value);
-    if (scan_next_element(&w, &first))
-        f->from_ms = value_number(&first, "start", 0) + 1;
+    if (!scan_next_element(&w, &first))
+        return 0;
+    f->quiet_ms = value_number(&first, "start", 0);
+    f->from_ms = f->quiet_ms > BEHIND_MS ? f->quiet_ms - BEHIND_MS : 0;
+    *last = value_text(&first, "activationId");
     return 0;
 }
 
@@ -221,6 +228,7 @@ static int open_follow(struct follow *f, const struct settings *s, struct err *e
     buf_init(&encoded, 8192);
     name_encode(&encoded, n.path);
     f->name = n.entity ? mem_dup(encoded.data) : NULL;
+    f->quiet_ms = -1;
     private_catch_signals();
     http_stop_when(f->rest->http, private_is_interrupted);
     return 0;
@@ -240,6 +248,7 @@ static int poll(struct verb_call *call, const void *settings, struct err *err)
     long long back = s->seconds + 60LL * s->minutes + 3600LL * s->hours + 86400LL * s->days;
     AUTO(rest) struct rest r = {0};
     AUTO(follow) struct follow f = {.rest = &r, .is_poll = true};
+    AUTO(mem) char *last = NULL;
 
     int done = rest_open(&r, call, &s->rest, err);
     if (done == 0)
@@ -247,7 +256,7 @@ static int poll(struct verb_call *call, const void *settings, struct err *err)
     if (done < 0)
         return done;
     f.from_ms = (long long)clock_epoch_ms() - 1000 * back;
-    if (back == 0 && begin_now(&f, err) < 0)
+    if (back == 0 && begin_now(&f, &last, err) < 0)
         return rest_wrap(&r, err, "Unable to poll for activations");
     if (!call->json)
         puts("Enter Ctrl-c to exit.\nPolling for activation logs");
@@ -261,31 +270,22 @@ static int poll(struct verb_call *call, const void *settings, struct err *err)
     return done;
 }
 
-/* The last activation's log, then what comes. */
+/* The last activation's log, before what comes. */
 static int show_last(struct follow *f, struct err *err)
 {
-    AUTO(mem)
-    char *path = mem_print("/namespaces/_/activations?limit=1&skip=0%s%s", f->name ? "&name=" : "",
-                           f->name ? f->name : "");
     struct ids ids = {0};
-    struct scan_text first;
+    char *last = NULL;
 
-    int done = rest_send(f->rest, "GET", path, NULL, SCAN_ARRAY, err);
-    if (done < 0)
+    if (begin_now(f, &last, err) < 0)
         return rest_wrap(f->rest, err, "Unable to get logs");
-    struct scan_walk w = scan_elements(&f->rest->value);
-    if (!scan_next_element(&w, &first))
+    if (!last || last[strspn(last, "0123456789abcdef")]) {
+        free(last);
         return 0;
-    char *id = value_text(&first, "activationId");
-    f->from_ms = value_number(&first, "start", 0) + 1;
-    if (id && !id[strspn(id, "0123456789abcdef")]) {
-        ids_add(&ids, id);
-        done = show_all(f, &ids, err);
-    } else {
-        free(id);
     }
+    ids_add(&ids, last);
+    int done = show_all(f, &ids, err);
     ids_done(&ids);
-    return done;
+    return done < 0 ? rest_wrap(f->rest, err, "Unable to get logs") : 0;
 }
 
 static int logs(struct verb_call *call, const void *settings, struct err *err)

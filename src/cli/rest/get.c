@@ -68,7 +68,7 @@ static void show_url(const struct rest *r, const struct name *n)
     AUTO(mem) char *space = value_text(&r->value, "namespace");
     AUTO(buf) struct buf url;
 
-    buf_init(&url, 16384);
+    buf_init(&url, strlen(r->api) + 16384);
     if (space)
         space[strcspn(space, "/")] = '\0'; /* the package is not its part here */
     buf_text(&url, r->api);

@@ -149,7 +149,7 @@ static void print(const struct settings *s, bool json, char *const values[COUNT]
         AUTO(buf) struct buf text = {0};
         if (!s->all && !s->is[i])
             continue;
-        buf_init(&text, 1u << 20);
+        buf_init(&text, BUF_JSON_MAX(strlen(value)) + 2);
         buf_json_string(&text, value, strlen(value));
         if (json)
             printf("%s\"%s\":%s", comma, properties[i].option, text.data);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cli/arguments.h"
 #include "cli/rest/code.h"
 #include "cli/rest/pairs.h"
 #include "cli/rest/rest.h"
@@ -194,7 +195,7 @@ static int make_body(const struct settings *s, const struct name *n, const struc
 {
     AUTO(buf) struct buf dropped;
 
-    buf_init(&dropped, 1u << 20);
+    buf_init(&dropped, ARGUMENTS_MAX * 2);
     for (size_t i = 0; i < s->dropped.n; i++) {
         buf_text(&dropped, i > 0 ? "," : "");
         buf_json_string(&dropped, s->dropped.items[i], strlen(s->dropped.items[i]));
