@@ -129,6 +129,15 @@ def test_a_host_without_a_scheme(empty, said, url):
     assert f"[GET]\t{url}/api/v1/namespaces/_/actions?limit=30&skip=0\n" in done.err
 
 
+def test_proxies_are_asked_but_not_for_this_machine(empty, server):
+    words = ["-u", KEY, "action", "list"]
+    dead = {"http_proxy": "http://127.0.0.1:1", "no_proxy": ""}
+    empty("--apihost", server.url, *words, env=dead).ok("actions")
+    empty("--apihost", "http://example.invalid", *words,
+          env={"http_proxy": server.url, "no_proxy": ""}).ok("actions")
+    assert server.requests[-1][1].startswith("http://example.invalid/api/v1/")
+
+
 def test_a_wrong_key(empty, rest):
     empty("action", "list", "--apihost", rest.daemon.apihost, "-u", KEY).fails(
         exit_of(401), "Unable to obtain the list of actions for namespace 'default': The supplied "
