@@ -121,7 +121,11 @@ def test_without_a_host(empty):
     ("localhost:31001", "https://localhost:31001"), ("localhost", "https://localhost"),
     ("https://localhost:3233/", "https://localhost:3233"),
     ("example.invalid:3233", "https://example.invalid:3233"),
-    ("http://example.invalid", "http://example.invalid"),
+    ("http://example.invalid", "http://example.invalid"), ("[::1]:3233", "http://[::1]:3233"),
+    ("127.0.0.9:3233", "http://127.0.0.9:3233"), ("[::2]:3233", "https://[::2]:3233"),
+    ("localhost.example.invalid:3233", "https://localhost.example.invalid:3233"),
+    ("127.example.invalid:3233", "https://127.example.invalid:3233"),
+    ("127.0.0.1.example.invalid:3233", "https://127.0.0.1.example.invalid:3233"),
 ])
 def test_a_host_without_a_scheme(empty, said, url):
     dead = {"https_proxy": "http://127.0.0.1:1", "http_proxy": "http://127.0.0.1:1", "no_proxy": ""}

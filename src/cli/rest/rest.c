@@ -1,5 +1,6 @@
 #include "cli/rest/rest.h"
 
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,11 +42,18 @@ static bool starts_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* Is this "localhost", "127.0.0.1", "[::1]", with what may stand behind it? */
+/* Is this, with or without a port, "localhost", an address 127.…, "[::1]"? */
 static bool is_local(const char *host)
 {
-    return starts_with(host, "localhost") || starts_with(host, "127.") ||
-           starts_with(host, "[::1]");
+    size_t n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    unsigned char address[4];
+    char name[16] = "";
+
+    if (n >= sizeof name)
+        return false;
+    memcpy(name, host, n);
+    return strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0 ||
+           (inet_pton(AF_INET, name, address) == 1 && address[0] == 127);
 }
 
 int rest_host(const char *said, char **out, struct err *err)
