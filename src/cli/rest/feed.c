@@ -44,7 +44,7 @@ static int failed(struct rest *r, enum invoked how, struct err *err)
         r->call->failure.status = EXIT_UNFINISHED;
         return err_set(err, ERR_BUSY, "Request accepted, but processing not completed yet.");
     }
-    r->call->failure.status = (int)((r->status - 256) & 255);
+    r->call->failure.status = rest_exit(r);
     value_get(&r->value, "response", &response);
     value_get(&response, "result", &result);
     AUTO(mem)

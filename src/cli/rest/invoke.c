@@ -77,9 +77,7 @@ static int show(const struct rest *r, const struct settings *s, const struct nam
         activation_print(r, out, n, "");
     if (!r->call->json && how != INVOKED_UNFINISHED && (s->blocking || s->result))
         value_print(out, &r->value, true);
-    return how == INVOKED              ? EXIT_DONE
-           : how == INVOKED_UNFINISHED ? EXIT_UNFINISHED
-                                       : (int)((r->status - 256) & 255);
+    return how == INVOKED ? EXIT_DONE : how == INVOKED_UNFINISHED ? EXIT_UNFINISHED : rest_exit(r);
 }
 
 static int invoke(struct verb_call *call, const void *settings, struct err *err)

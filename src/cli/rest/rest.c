@@ -205,13 +205,15 @@ static int fail(struct rest *r, struct err *err, enum err_kind kind, char *text)
     return err_set(err, kind, "%s", text);
 }
 
+int rest_exit(const struct rest *r) { return (int)((r->status - 256) & 255); }
+
 int rest_judge(struct rest *r, struct err *err)
 {
     struct scan_text text, code;
 
     if (r->status >= 200 && r->status < 300)
         return 0;
-    r->call->failure.status = (int)((r->status - 256) & 255);
+    r->call->failure.status = rest_exit(r);
     if (r->body.size == 0)
         return fail(
             r, err, kind_of(r->status),

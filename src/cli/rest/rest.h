@@ -59,6 +59,9 @@ int rest_send_named(struct rest *r, const char *method, const char *collection,
                     const struct name *n, const char *query, const struct buf *body,
                     struct err *err);
 
+/* The exit status that tells of the last answer's HTTP status. */
+int rest_exit(const struct rest *r);
+
 /* The last failure has a context: "Unable to get action 'a'" stands before it. */
 int rest_wrap(struct rest *r, struct err *err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
