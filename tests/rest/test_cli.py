@@ -8,13 +8,16 @@ import zipfile
 
 import pytest
 
-from harness import ROOT, until, wasm
+from harness import BUILD, ROOT, until, wasm
 from wsk import NOT_DONE, USAGE, WOW, Wsk, exit_of
 
 ECHO = "function main(args) { console.log('hello ' + args.name); return args; }\n"
 FAILS = "function main(args) { return {error: 'as it was told'}; }\n"
 GONE = "The requested resource does not exist. (code <CODE>)"
 EXISTS = "resource already exists (code <CODE>)"
+pytestmark = pytest.mark.skipif(
+    not all((BUILD / "kinds" / f"{kind}.wasm").exists() for kind in ("js", "python")),
+    reason="no interpreters: make kinds")
 RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z"
 
 
@@ -62,6 +65,29 @@ def test_source_in_c_is_built_and_deployed(wow):
     wow.write("folder/hello.c", (wow.place / "hello.c").read_text().replace("Hello", "Bye"))
     wow("action", "update", "hello", "folder").ok("ok: updated action hello")
     assert wow("action", "invoke", "hello", "-r").json == {"greeting": "Bye, stranger!"}
+
+
+def test_a_folder_of_javascript_or_python_becomes_a_zip(wow):
+    wow.write("js/index.js", "exports.main = () => require('./lib/b.js')")
+    (wow.place / "js/lib").mkdir()
+    wow.write("js/lib/b.js", "exports.says = 'from lib'")
+    wow.write("js/.secret", "not sent")
+    (wow.place / "js/link").symlink_to("/etc/passwd")
+    wow("action", "create", "j", "js/").ok("ok: created action j")
+    assert wow("action", "invoke", "j", "-r").ok().json == {"says": "from lib"}
+    wow("action", "get", "j", "--save").ok()
+    with zipfile.ZipFile(wow.place / "j.zip") as file:
+        assert sorted(file.namelist()) == ["index.js", "lib/b.js"]
+    wow.write("py/__main__.py", "import b\ndef main(args): return {'says': b.says}\n")
+    wow.write("py/b.py", "says = 'from b'\n")
+    wow("action", "create", "p", "py").ok("ok: created action p")
+    assert wow("action", "invoke", "p", "-r").ok().json == {"says": "from b"}
+    sent = [wow("action", "get", "p", "--save-as", name).ok() and (wow.place / name).read_bytes()
+            for name in ("1.zip", "2.zip") if wow("action", "update", "p", "py").ok()]
+    assert sent[0] == sent[1]
+    wow.write("py/large", os.urandom(49 << 20))
+    done = wow("action", "update", "p", "py")
+    assert done.status == NOT_DONE and "zip of 'py'" in done.err
 
 
 def test_source_that_does_not_compile_is_not_sent(wow):

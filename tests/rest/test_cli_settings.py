@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from harness import wasm
 from wsk import KEY, NO_ANSWER, NOT_DONE, USAGE, Recorder, Wsk, exit_of
 
 NO_HOST = "The API host is not valid: An API host must be provided; see wow property set --apihost"
@@ -167,8 +168,8 @@ def test_tls(start_rest, tmp_path, empty):
 @pytest.mark.parametrize("switch", ["-v", "-d", "--verbose", "--debug"])
 def test_secrets_are_not_shown(empty, rest, switch):
     empty("property", "set", "--apihost", rest.daemon.apihost, "--auth", rest.key).ok()
-    empty.write("echo.js", "function main(args) { return args; }")
-    empty("action", "create", "echo", "echo.js").ok()
+    empty.write("echo.wasm", wasm("echo.wat"))
+    empty("action", "create", "echo", "echo.wasm").ok()
     done = empty("trigger", "create", "t", "--feed", "echo", "-p", "a", "1", switch, "--json")
     assert done.status == 0 and len(done.out.splitlines()) == 1
     said, secret = done.err, rest.key.split(":")[1]

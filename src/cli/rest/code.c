@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -9,6 +10,7 @@
 #include "base/utf8.h"
 #include "cli/project.h"
 #include "cli/remote.h"
+#include "cli/rest/zip.h"
 
 /* What a file is by its end. The names of kinds are OpenWhisk's, for whoever listens. */
 static const struct {
@@ -51,17 +53,21 @@ static bool is_text(const struct buf *b)
     return true;
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int put_code(const char *path, bool binary, struct buf *out, struct err *err)
 {
     AUTO(buf) struct buf code;
 
     buf_init(&code, REMOTE_CODE_MAX);
-    int r = file_read(path, &code, err);
-    if (r < 0) {
-        if (err->kind == ERR_INTERNAL) /* such as a directory */
-            err->kind = ERR_NOT_FOUND;
+    int r = is_folder(path) ? zip_folder(path, &code, err) : file_read(path, &code, err);
+    if (r < 0)
         return r;
-    }
     if (binary || !is_text(&code))
         return remote_put_base64(&code, out, err);
     buf_json_string(out, code.data ? code.data : "", code.size);
@@ -77,6 +83,8 @@ static int build(const struct code *c, char **made, struct err *err)
     if (!project_is(c->file) || c->docker || c->native || (c->kind && strncmp(c->kind, "wasm", 4)))
         return 0;
     int r = project_open(c->file, &p, err);
+    if (r < 0 && is_folder(c->file) && zip_kind(c->file))
+        return 0;
     if (r == 0) {
         r = project_make(&p, &how, made, err);
         project_done(&p);
@@ -90,33 +98,38 @@ static void put_member(struct buf *out, const char *name, const char *text)
     buf_json_string(out, text, strlen(text));
 }
 
-/* By what is said, else by the file's end; *binary is set by that anyway. */
+/* What is said, or is so whatever the file is called; NULL: neither. */
+static const char *given_kind(const struct code *c, const char *file)
+{
+    if (c->kind)
+        return c->kind;
+    if (c->docker || c->native)
+        return "blackbox";
+    return is_folder(file) ? zip_kind(file) : NULL;
+}
+
+/* By what is given, else by the file's end; *binary is set by that anyway. */
 static int find_kind(const struct code *c, const char *file, const char **kind, bool *binary,
                      struct err *err)
 {
     size_t i = 0, n = sizeof ends / sizeof *ends;
 
-    *kind = c->kind;
     while (file && i < n && !ends_with(file, ends[i].end))
         i++;
     bool is_known = file && i < n;
     *binary = is_known && ends[i].binary;
+    *kind = given_kind(c, file);
     if (*kind)
         return 0;
-    if (c->docker || c->native)
-        *kind = "blackbox";
-    else if (is_known && !ends[i].kind)
+    if (!is_known)
         return err_set(err, ERR_INVALID,
-                       "creating an action from a .zip artifact requires "
-                       "specifying the action kind explicitly (--kind)");
-    else if (is_known)
-        *kind = ends[i].kind;
-    else
-        return err_set(err, ERR_INVALID,
-                       "'%.100s' is not a supported action runtime; --kind says "
-                       "which it is",
+                       "'%.100s' is not a supported action runtime; --kind says which it is",
                        strrchr(file, '.') ? strrchr(file, '.') : file);
-    return 0;
+    *kind = ends[i].kind;
+    return *kind ? 0
+                 : err_set(err, ERR_INVALID,
+                           "creating an action from a .zip artifact requires specifying the "
+                           "action kind explicitly (--kind)");
 }
 
 /* Is there enough to go on? */
