@@ -4,6 +4,7 @@
 #include "api/handlers.h"
 #include "invoke/runtimes.h"
 #include "pool/activation.h"
+#include "store/alarm.h"
 
 #define TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -22,10 +23,9 @@ static void one(struct buf *b, const char *name, const char *type, const char *h
 static void put_activations(struct buf *b, const struct stats *s)
 {
     head(b, "activations_total", "counter", "Activations that have ended, by kind and status.");
-    for (size_t k = 0; k <= runtimec; k++)
+    for (size_t k = 0; k < RUNTIME_KINDS; k++)
         for (int status = 0; status < STATS_STATES; status++)
-            buf_print(b, "wow_activations_total{kind=\"%s\",status=\"%s\"} %llu\n",
-                      k < runtimec ? runtimes[k].kind : KIND_SEQUENCE,
+            buf_print(b, "wow_activations_total{kind=\"%s\",status=\"%s\"} %llu\n", runtime_kind(k),
                       activation_status_text((enum activation_status)status),
                       (unsigned long long)s->activations[k][status]);
     head(b, "starts_total", "counter", "Activations that began, with a new container or without.");
@@ -82,6 +82,23 @@ static void put_pool(struct buf *b, const struct pool *p)
     one(b, "code_cache_bytes", "gauge", "Machine code in the cache.", g.cache_bytes);
 }
 
+static void put_alarms(struct buf *b, const struct invoke *v)
+{
+    const struct stats *s = &v->stats;
+    int64_t n = 0;
+    struct err err;
+
+    if (alarm_count(store_db(v->store), 0, &n, &err) == 0)
+        one(b, "alarms", "gauge", "Triggers with an alarm that is active.", (unsigned long long)n);
+    head(b, "alarm_ticks_total", "counter", "Ticks of alarms.");
+    buf_print(b,
+              "wow_alarm_ticks_total{outcome=\"fired\"} %llu\n"
+              "wow_alarm_ticks_total{outcome=\"dropped\"} %llu\n"
+              "wow_alarm_ticks_total{outcome=\"missed\"} %llu\n",
+              (unsigned long long)s->ticks, (unsigned long long)s->dropped_ticks,
+              (unsigned long long)s->missed_ticks);
+}
+
 void metrics_get(struct call *c)
 {
     const struct invoke *v = c->invoke;
@@ -96,6 +113,7 @@ void metrics_get(struct call *c)
     put_histogram(&body, "run_seconds", "Running, in the worker.", &s->run);
     one(&body, "trigger_fires_total", "counter", "Triggers fired that had an active rule.",
         s->fires);
+    put_alarms(&body, v);
     one(&body, "web_requests_total", "counter", "Requests for web actions that ran one.", s->web);
     one(&body, "recovered_total", "counter", "Activations taken up again after a restart.",
         s->recovered);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/door.h"
+#include "invoke/alarm.h"
 #include "invoke/invocation.h"
 #include "store/user.h"
 #include "store/wskprops.h"
@@ -175,6 +176,7 @@ int rest_start(struct rest *r, struct pool *p, struct err *err)
                                              .concurrent = o->limit_concurrent,
                                              .fires = o->limit_fires,
                                              .sequence_max = o->limit_sequence,
+                                             .alarms = o->limit_alarms,
                                              .memory_max_mb = o->memory_max_mb,
                                              .api_host = r->host};
 
@@ -199,6 +201,7 @@ void rest_ready(struct rest *r)
     r->api.is_ready = true;
     tell_key(r);
     recovery_start(r->invoke);
+    alarms_start(r->invoke);
 }
 
 const char *rest_at(const struct rest *r) { return r->at; }
@@ -220,6 +223,7 @@ static void look(void *ctx)
 void rest_drain(struct rest *r, void (*done)(void *ctx), void *ctx)
 {
     r->api.draining = true;
+    alarms_stop(r->invoke);
     r->drained = done;
     r->drained_ctx = ctx;
     r->drain_left = r->options->drain_s * 1000 / DRAIN_MS;
@@ -238,14 +242,12 @@ void rest_free(struct rest *r)
 {
     if (!r)
         return;
-    if (r->store)
-        store_news(r->store);
-    server_free(r->server);
     watch_free(r->watch);
+    store_close(r->store); /* what it has still to tell is told to those below */
+    server_free(r->server);
     timer_free(r->drain);
     waits_free(r->api.waits);
     invoke_free(r->invoke);
-    store_close(r->store);
     if (r->made)
         forget_guest(r);
     buf_done(&r->certificate);

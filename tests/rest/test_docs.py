@@ -11,7 +11,7 @@ PAGE = ROOT / "docs" / "rest.md"
 
 def test_the_commands(start_rest, tmp_path):
     daemon = start_rest()
-    lines = re.findall(r"^    (.*)$", PAGE.read_text(), re.M)
+    lines = re.findall(r"^    ((?!wsk ).*)$", PAGE.read_text(), re.M)  # there is no wsk here
     assert lines[0] == "build/wowd --wskprops wskprops &"
     (tmp_path / "wskprops").write_text(daemon.props.read_text())
     (tmp_path / "build").symlink_to(BUILD)
@@ -31,7 +31,7 @@ def test_the_settings():
     told = run_wowd("--help").stdout
     rows = re.findall(r"^\| `--([a-z-]+) [^|`]*(?:\\\|[^|`]*)?`[^|]*\| ([^|]+) \|", page,
                       re.M)
-    assert len(rows) == 10
+    assert len(rows) == 11
     for name, default in rows:
         if default == "none":
             continue
