@@ -31,7 +31,11 @@ const char *const sql_text[SQL_STATEMENTS] = {
                   " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
 
     [SQL_USER_ADD] = "INSERT INTO namespace (name, uuid, key, invocations, concurrent, fires)"
-                     " VALUES (?1, ?2, ?3, nullif(?4, -1), nullif(?5, -1), nullif(?6, -1))",
+                     " VALUES (?1, ?2, ?3, nullif(?4, -1), nullif(?5, -1), nullif(?6, -1))"
+                     /* whisk.system is there, and whoever asks first has its key */
+                     " ON CONFLICT (name) DO UPDATE SET uuid = ?2, key = ?3,"
+                     " invocations = nullif(?4, -1), concurrent = nullif(?5, -1),"
+                     " fires = nullif(?6, -1) WHERE key = zeroblob(32)",
     [SQL_USER_BY_UUID] = "SELECT " USER " WHERE uuid = ?1",
     [SQL_USER_BY_NAME] = "SELECT " USER " WHERE name = ?1",
     [SQL_USER_BY_ID] = "SELECT " USER " WHERE id = ?1",

@@ -73,6 +73,15 @@ def test_nobody_changes_the_package(rest):
     assert "whisk.system" not in listed
 
 
+def test_whisk_system_gets_a_key_when_somebody_asks(start_rest):
+    daemon = start_rest()
+    assert daemon.user().get(f"{ALARMS}/alarm").status == 200
+    system = daemon.user("whisk.system")
+    assert [p["name"] for p in system.get("packages").ok()] == ["alarms"]
+    assert "whisk.system" in daemon.wow("user", "list").stdout
+    assert daemon.wow("user", "create", "whisk.system").returncode != 0
+
+
 def test_through_a_binding(rest):
     rest.put("packages/mine", {"binding": {"namespace": "whisk.system", "name": "alarms"}}).ok()
     rest.put("triggers/t", {}).ok()
