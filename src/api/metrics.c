@@ -38,19 +38,40 @@ static void put_activations(struct buf *b, const struct stats *s)
               (unsigned long long)s->rejected_rate, (unsigned long long)s->rejected_concurrency);
 }
 
+/* label: 'name="value"', or "". */
+static void put_series(struct buf *b, const char *name, const char *label,
+                       const struct histogram *h)
+{
+    const char *comma = label[0] ? "," : "";
+    char braces[64] = "";
+    uint64_t below = 0;
+
+    for (int i = 0; i < STATS_BUCKETS; i++) {
+        below += h->buckets[i];
+        buf_print(b, "wow_%s_bucket{%s%sle=\"%g\"} %llu\n", name, label, comma, stats_bounds[i],
+                  (unsigned long long)below);
+    }
+    buf_print(b, "wow_%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, label, comma,
+              (unsigned long long)h->count);
+    if (label[0])
+        snprintf(braces, sizeof braces, "{%s}", label);
+    buf_print(b, "wow_%s_sum%s %.9g\nwow_%s_count%s %llu\n", name, braces, h->sum_s, name, braces,
+              (unsigned long long)h->count);
+}
+
 static void put_histogram(struct buf *b, const char *name, const char *help,
                           const struct histogram *h)
 {
-    uint64_t below = 0;
-
     head(b, name, "histogram", help);
-    for (int i = 0; i < STATS_BUCKETS; i++) {
-        below += h->buckets[i];
-        buf_print(b, "wow_%s_bucket{le=\"%g\"} %llu\n", name, stats_bounds[i],
-                  (unsigned long long)below);
-    }
-    buf_print(b, "wow_%s_bucket{le=\"+Inf\"} %llu\nwow_%s_sum %.9g\nwow_%s_count %llu\n", name,
-              (unsigned long long)h->count, name, h->sum_s, name, (unsigned long long)h->count);
+    put_series(b, name, "", h);
+}
+
+static void put_latency(struct buf *b, const struct stats *s)
+{
+    head(b, "latency_seconds", "histogram",
+         "From the request to the end of an action, its container new or not.");
+    put_series(b, "latency_seconds", "start=\"cold\"", &s->latency[true]);
+    put_series(b, "latency_seconds", "start=\"warm\"", &s->latency[false]);
 }
 
 /* Resident memory, bytes: the second number of statm, in pages of 4 KiB. */
@@ -107,6 +128,7 @@ void metrics_get(struct call *c)
 
     buf_init(&body, 1u << 20);
     put_activations(&body, s);
+    put_latency(&body, s);
     put_histogram(&body, "wait_seconds", "From the request to the start of init or run.", &s->wait);
     put_histogram(&body, "init_seconds", "Making a container ready, when that was needed.",
                   &s->init);

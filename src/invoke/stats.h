@@ -26,6 +26,7 @@ struct stats {
     uint64_t ticks, dropped_ticks, missed_ticks; /* of alarms */
     uint64_t recovered;                          /* run again after a restart */
     struct histogram wait, init, run;
+    struct histogram latency[2]; /* warm, cold */
 };
 
 void histogram_add(struct histogram *h, uint64_t ns);

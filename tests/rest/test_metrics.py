@@ -25,6 +25,8 @@ def test_counters_count(start_rest):
     for name in "wait", "run":
         assert daemon.metric(f"{name}_seconds_count") == 6
     assert daemon.metric("init_seconds_count") == 1
+    assert 'wow_latency_seconds_count{start="cold"} 1\n' in text
+    assert 'wow_latency_seconds_count{start="warm"} 5\n' in text
     assert daemon.metric("workers") >= 2 and daemon.metric("containers") == 1
     assert daemon.metric("resident_memory_bytes") > 1_000_000
     assert daemon.metric("invocations_running") == 0
@@ -75,5 +77,5 @@ def test_every_route_is_described_and_every_description_is_a_route(rest):
             answer = rest.request(method.upper(), url)
             text = answer.body.decode()
             assert answer.status != 405 and "could not be found" not in text, (method, path)
-    assert operations == 42
+    assert operations == 45
     assert rest.get(f"{API}/nothing").status == 404
