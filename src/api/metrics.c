@@ -101,6 +101,11 @@ static void put_pool(struct buf *b, const struct pool *p)
         g.charged);
     one(b, "memory_budget_bytes", "gauge", "What they may use at most.", g.budget);
     one(b, "code_cache_bytes", "gauge", "Machine code in the cache.", g.cache_bytes);
+    head(b, "code_cache_lookups_total", "counter", "Uploads, by whether the cache knew them.");
+    buf_print(b,
+              "wow_code_cache_lookups_total{result=\"hit\"} %llu\n"
+              "wow_code_cache_lookups_total{result=\"miss\"} %llu\n",
+              (unsigned long long)g.known_uploads, (unsigned long long)g.unknown_uploads);
 }
 
 static void put_alarms(struct buf *b, const struct invoke *v)
@@ -118,6 +123,39 @@ static void put_alarms(struct buf *b, const struct invoke *v)
               "wow_alarm_ticks_total{outcome=\"missed\"} %llu\n",
               (unsigned long long)s->ticks, (unsigned long long)s->dropped_ticks,
               (unsigned long long)s->missed_ticks);
+}
+
+/* What the process is, and whether it does its work. */
+static void put_process(struct buf *b, struct call *c)
+{
+    struct err err;
+
+    head(b, "build_info", "gauge", "1; the label is what it is about.");
+    buf_text(b, "wow_build_info{version=\"" WOW_VERSION "\"} 1\n");
+    head(b, "start_time_seconds", "gauge", "When wowd started, since the epoch.");
+    buf_print(b, "wow_start_time_seconds %.3f\n", (double)c->api->began_ms / 1000);
+    one(b, "ready", "gauge", "1: /ready says so, too.",
+        c->api->is_ready && store_is_writable(c->invoke->store, &err) == 0);
+    one(b, "resident_memory_bytes", "gauge", "Memory of wowd itself.", resident());
+    head(b, "requests_total", "counter", "Answers of this door.");
+    for (unsigned i = 2; i <= 5; i++)
+        buf_print(b, "wow_requests_total{status=\"%uxx\"} %llu\n", i,
+                  (unsigned long long)server_answers(c->api->server, i));
+}
+
+static void put_store(struct buf *b, struct store *s)
+{
+    struct db *db = store_db(s);
+    int64_t bytes = 0;
+    struct err err;
+
+    one(b, "store_backlog_bytes", "gauge", "Records that are kept and not yet in the database.",
+        store_backlog(s));
+    one(b, "store_reads_total", "counter", "Statements run while a request waited for them.",
+        db_count(db));
+    if (record_bytes(db, &bytes, &err) == 0)
+        one(b, "database_bytes", "gauge", "What is in use of the database.",
+            (unsigned long long)bytes);
 }
 
 void metrics_get(struct call *c)
@@ -140,11 +178,8 @@ void metrics_get(struct call *c)
     one(&body, "recovered_total", "counter", "Activations taken up again after a restart.",
         s->recovered);
     one(&body, "invocations_running", "gauge", "Invocations that have not ended.", v->running);
-    one(&body, "store_backlog_bytes", "gauge", "Records that are kept and not yet in the database.",
-        store_backlog(v->store));
-    one(&body, "store_reads_total", "counter", "Statements run while a request waited for them.",
-        db_count(store_db(v->store)));
-    one(&body, "resident_memory_bytes", "gauge", "Memory of wowd itself.", resident());
+    put_store(&body, v->store);
+    put_process(&body, c);
     put_pool(&body, v->pool);
     c->request->type = TYPE;
     request_reply(c->request, 200, &body);

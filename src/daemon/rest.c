@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -181,7 +182,7 @@ int rest_start(struct rest *r, struct pool *p, struct err *err)
                                              .api_host = r->host};
 
     r->invoke = invoke_new(r->loop, p, r->store, &settings);
-    r->api = (struct api){.invoke = r->invoke, .host = r->host};
+    r->api = (struct api){.invoke = r->invoke, .host = r->host, .began_ms = clock_epoch_ms()};
     const struct server_settings server = {.handler = api_handle,
                                            .ctx = &r->api,
                                            .body_max = BODY_MAX,
@@ -191,6 +192,7 @@ int rest_start(struct rest *r, struct pool *p, struct err *err)
                                            .certificate = r->certificate.data,
                                            .key = r->key.data};
     int q = server_new(r->loop, TAKE_FD(r->listener), &server, &r->server, err);
+    r->api.server = r->server;
     return q < 0 ? err_wrap(err, "rest") : 0;
 }
 
