@@ -194,8 +194,8 @@ static int time_from(const struct cron *c, int from)
 /* The first that matches from one on; -1: none. */
 static int64_t civil_from(const struct cron *c, int64_t t)
 {
-    int64_t day = t / DAY;
-    int from = (int)(t % DAY);
+    int64_t day = t > 0 ? t / DAY : 0; /* behind the epoch, where clocks may be before it */
+    int from = t > 0 ? (int)(t % DAY) : 0;
 
     for (int i = 0; i < DAYS_MAX; i++, day++, from = 0) {
         int second = day_matches(c, day) ? time_from(c, from) : -1;

@@ -31,13 +31,13 @@ static bool complete(const char *text, char out[TEXT_MAX])
     return true;
 }
 
-bool date_parse(const char *text, int64_t *out_ms)
+static bool parse(const char *text, int64_t *out_ms)
 {
     char whole[TEXT_MAX];
 
     if (is_number(text)) {
         *out_ms = strtoll(text, NULL, 10);
-        return *out_ms <= LAST_MS;
+        return true;
     }
     if (!complete(text, whole))
         return false;
@@ -48,5 +48,15 @@ bool date_parse(const char *text, int64_t *out_ms)
         return false;
     *out_ms = g_date_time_to_unix(date) * 1000 + g_date_time_get_microsecond(date) / 1000;
     g_date_time_unref(date);
-    return *out_ms >= 0 && *out_ms <= LAST_MS;
+    return true;
+}
+
+bool date_parse(const char *text, int64_t *out_ms)
+{
+    int64_t ms;
+
+    if (!parse(text, &ms) || ms < 0 || ms > LAST_MS)
+        return false;
+    *out_ms = ms;
+    return true;
 }

@@ -38,7 +38,8 @@ struct tick {
     struct firing *firing;  /* NULL: no rule is active, or it may not be fired */
     struct entity *trigger; /* to be deleted afterwards */
     bool with_rules;
-    bool lost; /* the alarm was changed meanwhile */
+    bool fires; /* it is not dropped, nor postponed */
+    bool lost;  /* the alarm was changed meanwhile */
 };
 
 struct batch {
@@ -119,7 +120,7 @@ static int prepare(struct invoke *v, struct tick *t, struct err *err)
         t->with_rules = strcmp(a->afterwards, "rules") == 0;
         t->trigger = TAKE(trigger);
     }
-    v->stats.ticks++;
+    t->fires = true;
     return 0;
 }
 
@@ -219,6 +220,7 @@ static void saved(struct store_job *j, const struct err *err)
 
     for (int i = 0; i < b->n; i++) {
         struct tick *t = &b->all[i];
+        a->invoke->stats.ticks += t->fires && !err && !t->lost;
         /* What was saved when wowd is stopping is run after the next start. */
         if (t->firing && (err || t->lost || a->invoke->stopping))
             firing_free(t->firing);
