@@ -14,12 +14,17 @@
 #define ARGS_MAX (8u << 20)
 #define LOG_MAX (16u << 20)
 
-/* Invocations that wait for the transaction that accepts them, and the trigger's record. */
+/* Invocations that wait for the transaction that accepts them, and all records it is to write. */
 struct firing {
     struct invoke *invoke;
     struct invocation *invocations; /* utlist */
-    char *record;
-    size_t record_n;
+    struct frame *frames;           /* of the store's thread, until it is done */
+};
+
+struct frame {
+    struct frame *next; /* utlist */
+    size_t n;
+    char record[];
 };
 
 struct rules {
@@ -56,9 +61,22 @@ static int make_args(const struct trigger_fire *f, struct buf *out, struct err *
 
 static void discard(struct invocation *i) { invocation_free(i); }
 
+static void add_frame(struct firing *firing, const struct record *r)
+{
+    size_t n = record_size(r);
+    struct frame *f = mem_zero(sizeof *f + n);
+
+    f->n = n;
+    record_encode(r, f->record);
+    LL_APPEND(firing->frames, f);
+}
+
 /* One of several that wait for each other; it counts as being under way. */
 static void put_off(struct firing *firing, struct invocation *i)
 {
+    const struct record accepted = invocation_accepted(i);
+
+    add_frame(firing, &accepted);
     i->is_accepted = true;
     i->who->running++;
     DL_APPEND(firing->invocations, i);
@@ -187,9 +205,7 @@ static int keep(struct invoke *v, const struct trigger_fire *f, struct firing *f
                              .logs = {logs->data, logs->size}};
     if (!firing)
         return store_keep(v->store, &r, err);
-    firing->record_n = record_size(&r);
-    firing->record = mem_zero(firing->record_n);
-    record_encode(&r, firing->record);
+    add_frame(firing, &r);
     return 0;
 }
 
@@ -263,31 +279,29 @@ int firing_prepare(struct invoke *v, const struct trigger_fire *f, struct firing
 
 int firing_save(const struct firing *f, struct db *db, struct err *err)
 {
-    const struct invocation *i;
+    const struct frame *frame;
     struct record record;
     int r = 0;
 
-    DL_FOREACH(f->invocations, i)
+    LL_FOREACH(f->frames, frame)
     {
-        record = invocation_accepted(i);
-        if (r == 0)
+        if (r == 0 && record_decode(frame->record, frame->n, &record))
             r = record_save(db, &record, err);
     }
-    if (r == 0 && record_decode(f->record, f->record_n, &record))
-        r = record_save(db, &record, err);
     return r;
 }
 
 static void end(struct firing *f, void (*what)(struct invocation *i))
 {
     struct invocation *i, *next;
+    struct frame *frame, *after;
 
+    LL_FOREACH_SAFE(f->frames, frame, after) { free(frame); }
     DL_FOREACH_SAFE(f->invocations, i, next)
     {
         i->who->running--;
         what(i);
     }
-    free(f->record);
     free(f);
 }
 
