@@ -91,37 +91,41 @@ static void postpone(struct tick *t, int64_t now)
 }
 
 /* An error: the store is to blame, and it is to be tried again. */
-static int prepare(struct invoke *v, struct tick *t, struct err *err)
+static int fire(struct invoke *v, struct tick *t, struct err *err)
 {
     AUTO(identity) struct identity *who = NULL;
     AUTO(entity) struct entity *trigger = NULL;
     const struct alarm *a = &t->alarm;
-    int64_t now = (int64_t)clock_epoch_ms();
     struct err why;
 
-    alarm_plan(a, now, true, &t->then);
     int r = identity_by_id(v, a->ns, &who, err);
     if (r > 0)
         r = entity_get(store_db(v->store), a->ns, "", a->name, &trigger, err);
     if (r <= 0) /* a user that is being deleted */
         return r;
-    if (!limit_fire(v, who, &why)) {
-        if (a->kind == ALARM_ONCE)
-            postpone(t, now);
-        else
-            drop(v, t, why.msg);
-        return 0;
-    }
-    if (prepare_fire(v, t, who, trigger, &why) < 0) {
+    bool may = limit_fire(v, who, &why);
+    if (!may && a->kind == ALARM_ONCE) {
+        postpone(t, (int64_t)clock_epoch_ms());
+    } else if (!may || prepare_fire(v, t, who, trigger, &why) < 0) {
         drop(v, t, why.msg);
-        return 0;
+    } else {
+        t->fires = true;
+        if (a->kind == ALARM_ONCE && a->afterwards && strcmp(a->afterwards, "false") != 0) {
+            t->with_rules = strcmp(a->afterwards, "rules") == 0;
+            t->trigger = TAKE(trigger);
+        }
     }
-    if (a->kind == ALARM_ONCE && a->afterwards && strcmp(a->afterwards, "false") != 0) {
-        t->with_rules = strcmp(a->afterwards, "rules") == 0;
-        t->trigger = TAKE(trigger);
-    }
-    t->fires = true;
     return 0;
+}
+
+/* The next tick is behind the time that this one's record tells. */
+static int prepare(struct invoke *v, struct tick *t, struct err *err)
+{
+    int r = fire(v, t, err);
+
+    if (r >= 0 && t->then.next_ms == 0)
+        alarm_plan(&t->alarm, (int64_t)clock_epoch_ms(), true, &t->then);
+    return r < 0 ? r : 0;
 }
 
 /* ---- in the store's thread ---- */

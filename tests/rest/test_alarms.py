@@ -11,7 +11,7 @@ from rest import API
 
 ALARMS = "/api/v1/namespaces/whisk.system/actions/alarms"
 EVERY_SECOND = "* * * * * *"
-PRECISE = 2.5  # s: a tick that is later than this is late on a busy machine, too
+LATE = 2.5  # s: a tick that is later than this is late on a busy machine, too
 
 
 def lifecycle(user, feed, event, trigger, **parameters):
@@ -207,9 +207,9 @@ def test_how_many(start_rest):
 def test_a_trigger_is_fired_by_the_clock(rest):
     trigger(rest, cron=EVERY_SECOND, trigger_payload={"who": "Odin"}, maxTriggers=2)
     both = until(lambda: len(f := fires(rest)) == 2 and f, "two fires")
+    assert both[0]["start"] // 1000 > both[1]["start"] // 1000
     for fire in both:
         assert fire["response"]["result"] == {"who": "Odin"}
-        assert fire["start"] % 1000 < PRECISE * 1000
         line = json.loads(fire["logs"][0])
         assert line["rule"] == f"{rest.name}/t-rule" and line["success"] is True
         record = rest.record(line["activationId"])
@@ -230,14 +230,14 @@ def test_until_when(rest):
     assert "last scheduled cron trigger" in status["reason"]["message"]
     found = fires(rest)
     assert 1 <= len(found) <= 2
-    assert all(f["start"] < stop + PRECISE * 1000 for f in found)
+    assert all(f["start"] < stop + LATE * 1000 for f in found)
 
 
 def test_an_interval_begins(rest):
     begin = after(0.8)
     trigger(rest, feed="interval", minutes=1, startDate=begin)
     fire, = until(lambda: fires(rest), "the first fire")
-    assert 0 <= fire["start"] - begin < PRECISE * 1000
+    assert 0 <= fire["start"] - begin < LATE * 1000
     due = rest.daemon.sql("SELECT next FROM alarm a JOIN namespace n ON n.id = a.ns "
                           f"WHERE n.name = '{rest.name}'")
     assert due == begin + 60000
