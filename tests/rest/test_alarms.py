@@ -7,7 +7,7 @@ import time
 import pytest
 
 from harness import until
-from rest import API
+from rest import API, User
 
 ALARMS = "/api/v1/namespaces/whisk.system/actions/alarms"
 EVERY_SECOND = "* * * * * *"
@@ -310,7 +310,7 @@ def ticks(daemon):
 def change(daemon, statement):
     """The database of a daemon that has ended."""
     with sqlite3.connect(daemon.data / "wow.db") as database:
-        database.execute(statement)
+        database.executescript(statement)
     database.close()
 
 
@@ -350,6 +350,20 @@ def test_what_nobody_was_there_for(start_rest, tmp_path):
     next_year, = daemon.rows("SELECT next FROM alarm WHERE kind = 1")[0]
     assert next_year > time.time() * 1000
     assert daemon.rows("SELECT next > 0 FROM alarm WHERE kind = 3") == [(1,)]
+
+
+def test_a_database_of_before_there_were_alarms(start_rest, tmp_path):
+    daemon = start_rest(place=tmp_path / "a")
+    system = daemon.user("whisk.system")
+    system.put("packages/utils", {"publish": True}).ok()
+    daemon.stop()
+    change(daemon, "DROP TABLE alarm; DELETE FROM entity WHERE 'alarms' IN (name, package);"
+                   "PRAGMA user_version = 1;")
+    daemon = start_rest(place=tmp_path / "a", settle=False)
+    listed = daemon.guest.get("/api/v1/namespaces/whisk.system/packages").ok()
+    assert sorted(p["name"] for p in listed) == ["alarms", "utils"]
+    assert User(daemon, "whisk.system", system.key).get("packages/utils").status == 200
+    trigger(daemon.guest, cron="@daily")
 
 
 def test_a_clock_that_was_ahead(start_rest, tmp_path):
