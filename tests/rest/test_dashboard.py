@@ -101,21 +101,42 @@ def test_what_it_shows(page, rest):
     until(lambda: rows.count() == 1, "the one of that name")
 
 
+def hide(page, hidden):
+    page.evaluate("""(hidden) => {
+        Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+        document.dispatchEvent(new Event('visibilitychange'));
+    }""", hidden)
+
+
 def test_it_waits_when_nobody_looks(page, rest):
     rest.action("echo")
+    page.clock.install()
+    page.reload()
     sign_in(page, rest)
-    asked = []
+    rows, asked, answered = page.locator("#activations tbody tr"), [], []
+
+    def a_minute_is_quiet():
+        until(lambda: page.evaluate("1") and len(asked) == len(answered), "the end of a look")
+        before = len(asked)
+        page.clock.run_for(60_000)
+        page.evaluate("fetch('/ping')")
+        assert asked[before:] == [f"{rest.daemon.apihost}/ping"]
+
     page.on("request", lambda r: asked.append(r.url))
+    page.on("requestfinished", lambda r: answered.append(r.url))
     page.get_by_role("button", name="Pause").click()
     page.locator("#state", has_text="paused").wait_for()
-    # One that is under way may end; then the clock may stand as it likes.
-    page.wait_for_load_state("networkidle")
-    asked.clear()
+    a_minute_is_quiet()
     rest.invoke("echo").ok()
-    page.wait_for_timeout(2500)  # longer than between two looks: that nothing happens needs a time
-    assert asked == []
     page.get_by_role("button", name="Pause").click()
-    until(lambda: page.locator("#activations tbody tr").count() == 1, "what happened meanwhile")
+    until(lambda: rows.count() == 1, "what happened meanwhile")
+    hide(page, True)
+    a_minute_is_quiet()
+    rest.invoke("echo").ok()
+    hide(page, False)
+    until(lambda: rows.count() == 2, "what happened meanwhile")
+    before = len(asked)
+    until(lambda: page.clock.run_for(2000) or len(asked) > before + 3, "it goes on")
 
 
 def test_with_the_keyboard(page, rest):

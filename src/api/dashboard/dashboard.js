@@ -247,14 +247,15 @@
 
   // ---- again and again ----
 
-  async function refresh() {
+  // turn: of the look that this is a part of; another may have begun, or it is to be quiet.
+  async function refresh(turn) {
     if (Date.now() - actionsAt >= ACTIONS_MS) {
       const mine = round;
       await loadActions();
       if (mine === round) actionsAt = Date.now();
     }
-    await loadActivations();
-    showLatency(await (await get('/metrics', false)).text());
+    if (turn === poll.turn) await loadActivations();
+    if (turn === poll.turn) showLatency(await (await get('/metrics', false)).text());
   }
 
   async function poll() {
@@ -263,7 +264,7 @@
     const mine = ++poll.turn;
     if (key === null || paused || document.hidden) return;
     try {
-      await refresh();
+      await refresh(mine);
       if (mine === poll.turn) say('live');
       wait = POLL_MS;
     } catch (error) {
