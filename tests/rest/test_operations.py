@@ -127,7 +127,7 @@ def test_backup_while_it_works_and_restore(start_rest, tmp_path):
     busy = threading.Thread(target=work)
     busy.start()
     try:
-        command("sqlite3", lib_wow=daemon.data, backups=tmp_path)
+        command("umask", lib_wow=daemon.data, backups=tmp_path)
     finally:
         stop.set()
         busy.join()
