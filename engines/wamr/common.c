@@ -31,10 +31,11 @@ int common_load(struct wow_bytes wasm, struct common_module *out, struct err *er
 {
     char text[WAMR_ERROR_MAX] = "";
 
-    out->bytes = malloc(wasm.size);
+    out->bytes = malloc(wasm.size + 1); /* there may be none */
     if (!out->bytes)
         return err_set(err, ERR_INTERNAL, "out of memory");
-    memcpy(out->bytes, wasm.data, wasm.size);
+    if (wasm.size > 0)
+        memcpy(out->bytes, wasm.data, wasm.size);
     out->module = wasm_runtime_load(out->bytes, (uint32_t)wasm.size, text, sizeof text);
     if (out->module)
         return 0;

@@ -9,8 +9,10 @@ struct waits;
 
 struct api {
     struct invoke *invoke;
-    const char *host; /* "http://127.0.0.1:3233" */
-    bool draining;    /* new requests are turned away */
+    struct server *server; /* that it answers through */
+    const char *host;      /* "http://127.0.0.1:3233" */
+    uint64_t began_ms;     /* when wowd started */
+    bool draining;         /* new requests are turned away */
     bool is_ready;
     struct waits *waits;
 };

@@ -24,5 +24,7 @@ call_handler namespaces_list, namespaces_limits;
 call_handler info_root, info_api, info_ping, info_ready, info_document;
 /* metrics.c */
 call_handler metrics_get;
+/* dashboard.c */
+call_handler dashboard_get;
 /* web.c */
 call_handler web_any;

@@ -20,6 +20,9 @@ const struct route routes[] = {
     {"GET", "/ready", ROUTE_ANYONE, info_ready, "Can it run actions, and record that?", "", "",
      "Ready"},
     {"GET", "/metrics", ROUTE_ANYONE, metrics_get, "What it does, for Prometheus", "", "", ""},
+    {"GET", "/dashboard", ROUTE_ANYONE, dashboard_get, "A page that shows what runs", "", "", ""},
+    {"GET", "/dashboard/dashboard.js", ROUTE_ANYONE, dashboard_get, "Its script", "", "", ""},
+    {"GET", "/dashboard/dashboard.css", ROUTE_ANYONE, dashboard_get, "Its style", "", "", ""},
     {"GET", "/api/v1", ROUTE_ANYONE, info_api, "Version of this interface", "", "", "Version"},
     {"GET", "/api/v1/api-docs", ROUTE_ANYONE, info_document, "This document", "", "", "Any"},
     {"GET", "/api/v1/namespaces", ROUTE_KEY, namespaces_list, "The caller's namespace", "", "",
@@ -213,7 +216,8 @@ static void dispatch(struct call *c)
     struct match m;
     const struct route *route = find(c->request, &m, allowed);
 
-    if (!route || route->handle != web_any) /* those have headers of their own */
+    /* These have headers of their own. */
+    if (!route || (route->handle != web_any && route->handle != dashboard_get))
         set_cors(c->request);
     if (!route) {
         refuse_route(c, allowed);

@@ -172,6 +172,18 @@ struct response {
     bool bad;
 };
 
+/* What is the server's to say; and the dashboard is of the same origin as what anybody wrote. */
+static bool is_servers(const char *name)
+{
+    static const char *const all[] = {"content-length", "transfer-encoding",
+                                      "service-worker-allowed"};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strcasecmp(name, all[i]) == 0)
+            return true;
+    return false;
+}
+
 static void set_header(struct response *x, const char *name, const struct scan_text *value)
 {
     AUTO(buf) struct buf text = {0};
@@ -190,8 +202,7 @@ static void set_header(struct response *x, const char *name, const struct scan_t
     } else if (strcasecmp(name, "content-type") == 0) {
         buf_clear(&x->type);
         buf_text(&x->type, text.data ? text.data : "");
-    } else if (strcasecmp(name, "content-length") != 0 &&
-               strcasecmp(name, "transfer-encoding") != 0) { /* those are the server's */
+    } else if (!is_servers(name)) {
         x->bad |= !request_set_header(x->call->request, name, text.data ? text.data : "");
     }
 }

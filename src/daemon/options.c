@@ -50,6 +50,7 @@ static const struct option table[] = {
      "invocations under way at once, per namespace"},
     {"limit-fires", "N", NUMBER(limit_fires, 0, 1u << 30), "of triggers per minute and namespace"},
     {"limit-sequence", "N", NUMBER(limit_sequence, 1, 1000), "actions of a sequence"},
+    {"limit-alarms", "N", NUMBER(limit_alarms, 0, 1u << 20), "alarms per namespace"},
     {"keep-days", "N", NUMBER(keep_days, 0, 36500),
      "how long records of activations are kept; 0: for ever"},
     {"keep-size", "MB", NUMBER(keep_mb, 1, 1u << 24),
@@ -143,6 +144,7 @@ static void set_defaults(struct options *o)
         .limit_concurrent = 30,
         .limit_fires = 60,
         .limit_sequence = 50,
+        .limit_alarms = 100,
         .keep_days = 7,
         .keep_mb = 10240,
     };

@@ -33,7 +33,7 @@ struct options {
     unsigned compile_s;
     bool tiering, trust_precompiled, proxy;
     unsigned idle_s, drain_s;
-    unsigned limit_invocations, limit_concurrent, limit_fires, limit_sequence;
+    unsigned limit_invocations, limit_concurrent, limit_fires, limit_sequence, limit_alarms;
     unsigned keep_days, keep_mb; /* of activations' records */
     bool sync;
 };

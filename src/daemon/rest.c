@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/door.h"
+#include "invoke/alarm.h"
 #include "invoke/invocation.h"
 #include "store/user.h"
 #include "store/wskprops.h"
@@ -175,11 +177,12 @@ int rest_start(struct rest *r, struct pool *p, struct err *err)
                                              .concurrent = o->limit_concurrent,
                                              .fires = o->limit_fires,
                                              .sequence_max = o->limit_sequence,
+                                             .alarms = o->limit_alarms,
                                              .memory_max_mb = o->memory_max_mb,
                                              .api_host = r->host};
 
     r->invoke = invoke_new(r->loop, p, r->store, &settings);
-    r->api = (struct api){.invoke = r->invoke, .host = r->host};
+    r->api = (struct api){.invoke = r->invoke, .host = r->host, .began_ms = clock_epoch_ms()};
     const struct server_settings server = {.handler = api_handle,
                                            .ctx = &r->api,
                                            .body_max = BODY_MAX,
@@ -189,6 +192,7 @@ int rest_start(struct rest *r, struct pool *p, struct err *err)
                                            .certificate = r->certificate.data,
                                            .key = r->key.data};
     int q = server_new(r->loop, TAKE_FD(r->listener), &server, &r->server, err);
+    r->api.server = r->server;
     return q < 0 ? err_wrap(err, "rest") : 0;
 }
 
@@ -199,6 +203,7 @@ void rest_ready(struct rest *r)
     r->api.is_ready = true;
     tell_key(r);
     recovery_start(r->invoke);
+    alarms_start(r->invoke);
 }
 
 const char *rest_at(const struct rest *r) { return r->at; }
@@ -220,6 +225,7 @@ static void look(void *ctx)
 void rest_drain(struct rest *r, void (*done)(void *ctx), void *ctx)
 {
     r->api.draining = true;
+    alarms_stop(r->invoke);
     r->drained = done;
     r->drained_ctx = ctx;
     r->drain_left = r->options->drain_s * 1000 / DRAIN_MS;
@@ -238,14 +244,12 @@ void rest_free(struct rest *r)
 {
     if (!r)
         return;
-    if (r->store)
-        store_news(r->store);
-    server_free(r->server);
     watch_free(r->watch);
+    store_close(r->store); /* what it has still to tell is told to those below */
+    server_free(r->server);
     timer_free(r->drain);
     waits_free(r->api.waits);
     invoke_free(r->invoke);
-    store_close(r->store);
     if (r->made)
         forget_guest(r);
     buf_done(&r->certificate);

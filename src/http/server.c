@@ -36,6 +36,7 @@ struct server {
     unsigned active;  /* connections with a request */
     bool more;        /* libmicrohttpd has work that no descriptor will tell of */
     bool closing;
+    uint64_t answers[6]; /* by the first digit of their status */
 };
 
 static void held_back_free(struct held_back *h)
@@ -85,6 +86,7 @@ static void set_response(struct request *r, unsigned status, struct buf *body)
     size_t n = body ? body->size : 0;
 
     r->status = status;
+    r->server->answers[status / 100 % 6]++;
     r->response = MHD_create_response_from_buffer(
         n, n ? body->data : NULL, n ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
     assert(r->response);
@@ -169,6 +171,7 @@ void request_reply_begin(struct request *r, unsigned status, struct buf *body)
     if (!r->connection)
         return;
     r->status = status;
+    r->server->answers[status / 100 % 6]++;
     r->response = MHD_create_response_from_callback(h->body.size, 4096, read_late, r, NULL);
     assert(r->response);
     add_headers(r, h->body.size);
@@ -415,6 +418,8 @@ void server_quiesce(struct server *s)
 
     fd_close(listener);
 }
+
+uint64_t server_answers(const struct server *s, unsigned digit) { return s->answers[digit]; }
 
 unsigned server_active(const struct server *s) { return s->active; }
 

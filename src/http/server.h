@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "http/loop.h"
@@ -61,6 +62,8 @@ void server_free(struct server *s);
 void server_quiesce(struct server *s);
 /* Requests of which something has arrived, and whose answer is not yet sent. */
 unsigned server_active(const struct server *s);
+/* Answers given so far, by the first digit of their status, 1 to 5. */
+uint64_t server_answers(const struct server *s, unsigned digit);
 
 /* A header of the request, or NULL; valid until the handler returns. */
 const char *request_header(const struct request *r, const char *name);

@@ -105,7 +105,9 @@ static void understand(struct action *a)
     a->name = entity_path(e);
     a->path = mem_print("%s/%s", e->ns_name, a->name);
     a->is_sequence = strcmp(e->kind, KIND_SEQUENCE) == 0;
-    a->is_conductor = !a->is_sequence && params_truthy(&a->annotations, "conductor");
+    a->is_builtin = strcmp(e->kind, KIND_BUILTIN) == 0;
+    a->is_conductor =
+        !a->is_sequence && !a->is_builtin && params_truthy(&a->annotations, "conductor");
     a->is_final = params_truthy(&a->annotations, "final");
     a->web = params_truthy(&a->annotations, "web-export");
     a->raw = params_truthy(&a->annotations, "raw-http");

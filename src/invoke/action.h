@@ -21,7 +21,7 @@ struct action {
     char *name;                                /* "[package/]name" */
     char *annotation_text;                     /* of its records: path, kind, limits, binding */
     char *params_array;                        /* of a container's environment */
-    bool is_sequence, is_conductor, is_final;
+    bool is_sequence, is_conductor, is_builtin, is_final;
     bool web, raw, own_options; /* annotations of web actions */
     bool wants_key;             /* in its environment */
     /* Its container, made when it is first needed. */

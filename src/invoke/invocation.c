@@ -55,18 +55,24 @@ void invocation_start(struct invocation *i)
         sequence_start(i);
     else if (i->action->is_conductor)
         composition_start(i);
+    else if (i->action->is_builtin)
+        feed_start(i);
     else
         primitive_start(i);
 }
 
+struct record invocation_accepted(const struct invocation *i)
+{
+    return (struct record){.type = RECORD_ACCEPTED,
+                           .id = i->id,
+                           .ns = i->who->user.id,
+                           .path = {i->action->path, strlen(i->action->path)},
+                           .head = {i->args.data, i->args.size}};
+}
+
 int invocation_accept(struct invocation *i, struct err *err)
 {
-    const struct record r = {.type = RECORD_ACCEPTED,
-                             .id = i->id,
-                             .ns = i->who->user.id,
-                             .path = {i->action->path, strlen(i->action->path)},
-                             .head = {i->args.data, i->args.size}};
-
+    const struct record r = invocation_accepted(i);
     int q = store_keep(i->invoke->store, &r, err);
     i->is_accepted = q == 0;
     return q;

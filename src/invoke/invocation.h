@@ -56,6 +56,8 @@ void invocation_start(struct invocation *i);
 
 /* Say in the store that it is accepted: it will be run, also after a crash. */
 int invocation_accept(struct invocation *i, struct err *err);
+/* What it says. Its texts are the invocation's. */
+struct record invocation_accepted(const struct invocation *i);
 
 /* {"status", "success", "result", "size"} */
 void invocation_response(const struct invocation *i, struct buf *out);
@@ -72,6 +74,7 @@ void primitive_start(struct invocation *i);
 void primitive_retry(void *invoke);
 void sequence_start(struct invocation *i);
 void composition_start(struct invocation *i);
+void feed_start(struct invocation *i); /* an action of the package alarms */
 
 /* Take up what an earlier process had accepted. */
 void recovery_start(struct invoke *v);

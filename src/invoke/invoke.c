@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "invoke/alarm.h"
 #include "invoke/invocation.h"
 
 struct invoke *invoke_new(struct loop *l, struct pool *p, struct store *s,
@@ -22,6 +23,7 @@ struct invoke *invoke_new(struct loop *l, struct pool *p, struct store *s,
 void invoke_stop(struct invoke *v)
 {
     v->stopping = true;
+    alarms_stop(v);
     primitive_retry(v);
 }
 
@@ -30,6 +32,7 @@ void invoke_free(struct invoke *v)
     if (!v)
         return;
     v->closing = true;
+    alarms_free(v);
     actions_close(v);
     identity_close(v);
     timer_free(v->retry);

@@ -29,11 +29,13 @@
 struct invoke_settings {
     unsigned invocations, concurrent, fires; /* per minute, at once, per minute: of a namespace */
     unsigned sequence_max;                   /* actions of a sequence or composition */
+    unsigned alarms;                         /* of a namespace */
     unsigned memory_max_mb;                  /* an action may ask for */
     const char *api_host;                    /* where actions reach wowd: "http://127.0.0.1:3233" */
 };
 
 struct actions;
+struct alarms;
 struct invocation;
 
 struct invoke {
@@ -51,6 +53,7 @@ struct invoke {
     struct timer *recovery;
     struct invocation *delayed; /* that found no room, and are tried again */
     struct timer *retry;
+    struct alarms *alarms; /* NULL: nothing has begun */
     bool stopping; /* what is under way ends, and what was accepted is left to the next process */
     bool closing;  /* the pool is gone */
 };

@@ -128,6 +128,7 @@ static void take_times(struct invocation *i, const struct activation *a)
     *(i->cold ? &s->cold : &s->warm) += 1;
     histogram_add(&s->wait, wait);
     histogram_add(&s->run, run);
+    histogram_add(&s->latency[i->cold], whole);
     if (i->cold)
         histogram_add(&s->init, init);
 }

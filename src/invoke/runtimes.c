@@ -54,5 +54,12 @@ size_t runtime_index(const char *kind)
     for (size_t i = 0; i < runtimec; i++)
         if (strcmp(kind, runtimes[i].kind) == 0)
             return i;
-    return runtimec;
+    return strcmp(kind, KIND_BUILTIN) == 0 ? runtimec + 1 : runtimec;
+}
+
+const char *runtime_kind(size_t index)
+{
+    return index < runtimec    ? runtimes[index].kind
+           : index == runtimec ? KIND_SEQUENCE
+                               : KIND_BUILTIN;
 }

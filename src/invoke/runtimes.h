@@ -23,6 +23,7 @@ extern const size_t runtimec;
 
 #define KIND_SEQUENCE "sequence"
 #define KIND_BLACKBOX "blackbox"
+#define KIND_BUILTIN "builtin" /* of wowd itself: what feed.c answers */
 #define RUNTIME_KIND_MAX 64
 
 /* A kind as OpenWhisk compares it: without blanks around it or capitals; cut if it is longer. */
@@ -30,5 +31,7 @@ void runtime_normal(const char *kind, char out[RUNTIME_KIND_MAX]);
 /* By a kind's normal name; NULL: there is none, or it was not built into this wow. */
 const struct runtime *runtime_find(const struct pool *p, const char *kind);
 bool runtime_is_there(const struct pool *p, const struct runtime *r);
-/* Its place in the table, for counters; runtimec for a sequence. */
+/* Its place in the table, for counters; behind it are sequences, and what is built in. */
 size_t runtime_index(const char *kind);
+#define RUNTIME_KINDS (runtimec + 2)
+const char *runtime_kind(size_t index);

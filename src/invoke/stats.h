@@ -23,8 +23,10 @@ struct stats {
     uint64_t cold, warm;
     uint64_t rejected_rate, rejected_concurrency; /* answered with 429 */
     uint64_t fires, web;
-    uint64_t recovered; /* run again after a restart */
+    uint64_t ticks, dropped_ticks, missed_ticks; /* of alarms */
+    uint64_t recovered;                          /* run again after a restart */
     struct histogram wait, init, run;
+    struct histogram latency[2]; /* warm, cold */
 };
 
 void histogram_add(struct histogram *h, uint64_t ns);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -12,6 +13,19 @@
 
 #define ARGS_MAX (8u << 20)
 #define LOG_MAX (16u << 20)
+
+/* Invocations that wait for the transaction that accepts them, and all records it is to write. */
+struct firing {
+    struct invoke *invoke;
+    struct invocation *invocations; /* utlist */
+    struct frame *frames;           /* of the store's thread, until it is done */
+};
+
+struct frame {
+    struct frame *next; /* utlist */
+    size_t n;
+    char record[];
+};
 
 struct rules {
     struct entity **all;
@@ -47,13 +61,46 @@ static int make_args(const struct trigger_fire *f, struct buf *out, struct err *
 
 static void discard(struct invocation *i) { invocation_free(i); }
 
-/* Invoke a rule's action as the firing user would; 0, or the status it would have been answered. */
-static unsigned invoke_rule(struct invoke *v, const struct trigger_fire *f,
+static void add_frame(struct firing *firing, const struct record *r)
+{
+    size_t n = record_size(r);
+    struct frame *f = mem_zero(sizeof *f + n);
+
+    f->n = n;
+    record_encode(r, f->record);
+    LL_APPEND(firing->frames, f);
+}
+
+/* One of several that wait for each other; it counts as being under way. */
+static void put_off(struct firing *firing, struct invocation *i)
+{
+    const struct record accepted = invocation_accepted(i);
+
+    add_frame(firing, &accepted);
+    i->is_accepted = true;
+    i->who->running++;
+    DL_APPEND(firing->invocations, i);
+}
+
+/* The trigger's arguments, over the action's parameters. */
+static int give_args(struct invocation *i, const struct buf *args, bool *fixed, struct err *err)
+{
+    struct action *a = i->action;
+    struct scan_text object;
+
+    int r = scan_whole(args->data, args->size, &object, err);
+    if (r == 0 && !a->is_sequence)
+        return params_apply(&a->params, &object, &i->args, fixed, err);
+    return r < 0 ? r : buf_add(&i->args, args->data, args->size, err);
+}
+
+/* Invoke a rule's action as the firing user would, at once or (firing) later; 0, or the status it
+   would have been answered. */
+static unsigned invoke_rule(struct invoke *v, const struct trigger_fire *f, struct firing *firing,
                             const struct entity *rule, const struct buf *args, struct record_id *id,
                             struct err *err)
 {
     AUTO(action) struct action *a = NULL;
-    struct scan_text object;
     bool fixed = false;
 
     int r = action_find_path(v, rule->action, &a, err);
@@ -70,11 +117,7 @@ static unsigned invoke_rule(struct invoke *v, const struct trigger_fire *f,
     if (!limit_invocation(v, f->who, err) || !limit_concurrency(v, f->who, err))
         return 429;
     struct invocation *i = invocation_new(v, f->who, a);
-    r = scan_whole(args->data, args->size, &object, err);
-    if (r == 0 && !a->is_sequence)
-        r = params_apply(&a->params, &object, &i->args, &fixed, err);
-    else if (r == 0)
-        r = buf_add(&i->args, args->data, args->size, err);
+    r = give_args(i, args, &fixed, err);
     if (r == 0 && fixed && a->is_final) {
         invocation_free(i);
         err_set(err, ERR_INVALID,
@@ -82,7 +125,7 @@ static unsigned invoke_rule(struct invoke *v, const struct trigger_fire *f,
         return 400;
     }
     snprintf(i->transaction, sizeof i->transaction, "%s", f->transaction);
-    if (r == 0)
+    if (r == 0 && !firing)
         r = invocation_accept(i, err);
     if (r < 0) {
         invocation_free(i);
@@ -90,7 +133,10 @@ static unsigned invoke_rule(struct invoke *v, const struct trigger_fire *f,
     }
     *id = i->id;
     i->done = discard;
-    invocation_start(i);
+    if (firing)
+        put_off(firing, i);
+    else
+        invocation_start(i);
     return 0;
 }
 
@@ -127,8 +173,9 @@ static void put_line(struct buf *logs, const struct entity *rule, unsigned statu
     buf_json_string(logs, line.data, line.size);
 }
 
-static int keep(struct invoke *v, const struct trigger_fire *f, const struct record_id *id,
-                uint64_t start_ms, const struct buf *logs, struct err *err)
+static int keep(struct invoke *v, const struct trigger_fire *f, struct firing *firing,
+                const struct record_id *id, uint64_t start_ms, const struct buf *logs,
+                struct err *err)
 {
     const struct entity *t = f->trigger;
     AUTO(buf) struct buf head = {0}, response = {0};
@@ -156,11 +203,14 @@ static int keep(struct invoke *v, const struct trigger_fire *f, const struct rec
                              .head = {head.data, head.size},
                              .response = {response.data, response.size},
                              .logs = {logs->data, logs->size}};
-    return store_keep(v->store, &r, err);
+    if (!firing)
+        return store_keep(v->store, &r, err);
+    add_frame(firing, &r);
+    return 0;
 }
 
-static int fire(struct invoke *v, const struct trigger_fire *f, const struct rules *rules,
-                struct record_id *id, struct err *err)
+static int fire(struct invoke *v, const struct trigger_fire *f, struct firing *firing,
+                const struct rules *rules, struct record_id *id, struct err *err)
 {
     AUTO(buf) struct buf args = {0}, logs = {0};
     struct record_id activation = {0};
@@ -179,7 +229,7 @@ static int fire(struct invoke *v, const struct trigger_fire *f, const struct rul
         const struct entity *rule = rules->all[i];
         unsigned status = 400;
         if (rule->active) {
-            status = invoke_rule(v, f, rule, &args, &activation, &why);
+            status = invoke_rule(v, f, firing, rule, &args, &activation, &why);
             snprintf(text, sizeof text, "%s", status ? why.msg : "");
         } else {
             snprintf(text, sizeof text, "Rule '%s/%s' is inactive, action '%s' was not activated.",
@@ -188,20 +238,77 @@ static int fire(struct invoke *v, const struct trigger_fire *f, const struct rul
         put_line(&logs, rule, status, &activation, text);
     }
     buf_text(&logs, "]");
-    r = keep(v, f, id, start_ms, &logs, err);
+    r = keep(v, f, firing, id, start_ms, &logs, err);
     v->stats.fires += r == 0;
     return r < 0 ? r : 1;
 }
 
-int trigger_fire(struct invoke *v, const struct trigger_fire *f, struct record_id *id,
-                 struct err *err)
+static int fire_rules(struct invoke *v, const struct trigger_fire *f, struct firing *firing,
+                      struct record_id *id, struct err *err)
 {
     struct rules rules = {0};
 
     int r =
         entity_rules(store_db(v->store), f->trigger->ns, f->trigger->name, collect, &rules, err);
     if (r == 0 && rules.active > 0)
-        r = fire(v, f, &rules, id, err);
+        r = fire(v, f, firing, &rules, id, err);
     rules_done(&rules);
     return r;
+}
+
+int trigger_fire(struct invoke *v, const struct trigger_fire *f, struct record_id *id,
+                 struct err *err)
+{
+    return fire_rules(v, f, NULL, id, err);
+}
+
+int firing_prepare(struct invoke *v, const struct trigger_fire *f, struct firing **out,
+                   struct err *err)
+{
+    struct firing *firing = NEW(struct firing);
+    struct record_id id;
+
+    firing->invoke = v;
+    int r = fire_rules(v, f, firing, &id, err);
+    if (r > 0)
+        *out = firing;
+    else
+        firing_free(firing);
+    return r;
+}
+
+int firing_save(const struct firing *f, struct db *db, struct err *err)
+{
+    const struct frame *frame;
+    struct record record;
+    int r = 0;
+
+    LL_FOREACH(f->frames, frame)
+    {
+        if (r == 0 && record_decode(frame->record, frame->n, &record))
+            r = record_save(db, &record, err);
+    }
+    return r;
+}
+
+static void end(struct firing *f, void (*what)(struct invocation *i))
+{
+    struct invocation *i, *next;
+    struct frame *frame, *after;
+
+    LL_FOREACH_SAFE(f->frames, frame, after) { free(frame); }
+    DL_FOREACH_SAFE(f->invocations, i, next)
+    {
+        i->who->running--;
+        what(i);
+    }
+    free(f);
+}
+
+void firing_start(struct firing *f) { end(f, invocation_start); }
+
+void firing_free(struct firing *f)
+{
+    if (f)
+        end(f, invocation_free);
 }

@@ -44,6 +44,7 @@ struct cache {
     struct trim trim;
     struct mac_key key;
     struct shelf *shelves;
+    struct cache_counts counts;
 };
 
 uint64_t cache_bytes(const struct cache *c) { return c->trim.bytes; }
@@ -233,7 +234,7 @@ bool shelf_open(struct shelf *s, const char *key, struct wow_code *out)
     return true;
 }
 
-bool cache_alias(const struct cache *c, const char *upload, struct cache_alias *out)
+static bool find_alias(const struct cache *c, const char *upload, struct cache_alias *out)
 {
     char target[sizeof *out + 1];
     ssize_t n = readlinkat(c->uploads, upload, target, sizeof target - 1);
@@ -251,6 +252,16 @@ bool cache_alias(const struct cache *c, const char *upload, struct cache_alias *
     snprintf(out->ask, sizeof out->ask, "%s", ask);
     return true;
 }
+
+bool cache_alias(struct cache *c, const char *upload, struct cache_alias *out)
+{
+    bool found = find_alias(c, upload, out);
+
+    *(found ? &c->counts.known : &c->counts.unknown) += 1;
+    return found;
+}
+
+struct cache_counts cache_counts(const struct cache *c) { return c->counts; }
 
 void cache_set_alias(const struct cache *c, const char *upload, const struct cache_alias *alias)
 {

@@ -28,6 +28,11 @@ struct shelf; /* the cache's */
 
 /* What it holds, as far as it has been counted. */
 uint64_t cache_bytes(const struct cache *c);
+/* How many uploads were known when they came, and how many were not. */
+struct cache_counts {
+    uint64_t known, unknown;
+};
+struct cache_counts cache_counts(const struct cache *c);
 int cache_open(const char *dir, uint64_t bytes_max, struct cache **out, struct err *err);
 void cache_close(struct cache *c);
 int cache_shelf(struct cache *c, const char *family, struct shelf **out, struct err *err);
@@ -55,5 +60,5 @@ struct cache_alias {
     char engine[CACHE_ENGINE_MAX]; /* "-": none */
     char ask[CACHE_ASK_MAX];       /* JSON, or "" */
 };
-bool cache_alias(const struct cache *c, const char *upload, struct cache_alias *out); /* known? */
+bool cache_alias(struct cache *c, const char *upload, struct cache_alias *out); /* known? */
 void cache_set_alias(const struct cache *c, const char *upload, const struct cache_alias *alias);

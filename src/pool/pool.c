@@ -51,13 +51,17 @@ bool pool_has_kind(const struct pool *p, const char *kind)
 
 void pool_measure(const struct pool *p, struct pool_gauges *out)
 {
+    const struct cache_counts counts = cache_counts(p->cache);
+
     *out = (struct pool_gauges){.containers = HASH_CNT(by_id, p->by_id),
                                 .workers = p->workers,
                                 .computing = p->computing,
                                 .queued = queue_size(p->queue),
                                 .charged = p->charged,
                                 .budget = p->budget,
-                                .cache_bytes = cache_bytes(p->cache)};
+                                .cache_bytes = cache_bytes(p->cache),
+                                .known_uploads = counts.known,
+                                .unknown_uploads = counts.unknown};
 }
 
 void pool_free(struct pool *p)

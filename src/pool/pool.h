@@ -49,6 +49,7 @@ bool pool_has_kind(const struct pool *p, const char *kind);
 struct pool_gauges {
     unsigned containers, workers, computing, queued;
     uint64_t charged, budget, cache_bytes;
+    uint64_t known_uploads, unknown_uploads; /* by the cache, so far */
 };
 void pool_measure(const struct pool *p, struct pool_gauges *out);
 

@@ -8,6 +8,10 @@
     "e.instances, e.binding, e.trigger, e.action, e.active, e.linked, e.annotations, "         \
     "e.components, e.parameters FROM entity e JOIN namespace n ON n.id = e.ns"
 #define RECORD "seq, tail, path, start, status, head, response, logs FROM activation"
+#define ALARM \
+    "a.trigger, a.ns, e.name, a.kind, a.cron, a.zone, a.minutes, a.date, a.start, a.stop, "    \
+    "a.strict, a.afterwards, a.payload, a.remaining, a.since, a.next, a.changed, a.reason, "   \
+    "a.revision FROM alarm a JOIN entity e ON e.id = a.trigger"
 #define ORDER " ORDER BY updated DESC, id DESC"
 /* A page: which rows is found out in an index alone, however many are skipped. */
 #define PAGE(where) \
@@ -27,11 +31,16 @@ const char *const sql_text[SQL_STATEMENTS] = {
                   " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
 
     [SQL_USER_ADD] = "INSERT INTO namespace (name, uuid, key, invocations, concurrent, fires)"
-                     " VALUES (?1, ?2, ?3, nullif(?4, -1), nullif(?5, -1), nullif(?6, -1))",
+                     " VALUES (?1, ?2, ?3, nullif(?4, -1), nullif(?5, -1), nullif(?6, -1))"
+                     /* whisk.system is there, and whoever asks first has its key */
+                     " ON CONFLICT (name) DO UPDATE SET uuid = ?2, key = ?3,"
+                     " invocations = nullif(?4, -1), concurrent = nullif(?5, -1),"
+                     " fires = nullif(?6, -1) WHERE key = zeroblob(32)",
     [SQL_USER_BY_UUID] = "SELECT " USER " WHERE uuid = ?1",
     [SQL_USER_BY_NAME] = "SELECT " USER " WHERE name = ?1",
     [SQL_USER_BY_ID] = "SELECT " USER " WHERE id = ?1",
-    [SQL_USER_LIST] = "SELECT " USER " ORDER BY name",
+    /* But whisk.system, as long as nobody was given its key. */
+    [SQL_USER_LIST] = "SELECT " USER " WHERE key <> zeroblob(32) ORDER BY name",
     [SQL_USER_SET_KEY] = "UPDATE namespace SET uuid = ?2, key = ?3 WHERE id = ?1",
     [SQL_USER_DISABLE] = "UPDATE namespace SET key = x'' WHERE id = ?1",
     [SQL_USER_DELETE] = "DELETE FROM namespace WHERE id = ?1",
@@ -97,7 +106,44 @@ const char *const sql_text[SQL_STATEMENTS] = {
     [SQL_PENDING_DROP] = "DELETE FROM pending WHERE seq = ?1",
     [SQL_PENDING_LIST] = "SELECT seq, tail, ns, target, args FROM pending"
                          " WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3",
+
+    [SQL_ALARM_GET] = "SELECT " ALARM " WHERE a.trigger = ?1",
+    [SQL_ALARM_PUT] =
+        "INSERT INTO alarm (trigger, ns, kind, cron, zone, minutes, date, start, stop, strict,"
+        " afterwards, payload, remaining, since, next, changed, reason, revision) VALUES"
+        " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, nullif(?15, 0), ?16, ?17,"
+        " 1) ON CONFLICT (trigger) DO UPDATE SET cron = ?4, zone = ?5, minutes = ?6, date = ?7,"
+        " start = ?8, stop = ?9, strict = ?10, afterwards = ?11, payload = ?12, remaining = ?13,"
+        " since = ?14, next = nullif(?15, 0), changed = ?16, reason = ?17,"
+        " revision = revision + 1 WHERE revision = ?18",
+    [SQL_ALARM_DELETE] = "DELETE FROM alarm WHERE trigger = ?1 AND revision = ?2",
+    [SQL_ALARM_COUNT] = "SELECT count(*) FROM alarm WHERE ns = ?1",
+    [SQL_ALARM_COUNT_ALL] = "SELECT count(*) FROM alarm WHERE next IS NOT NULL",
+    [SQL_ALARM_DUE] = "SELECT " ALARM " WHERE a.next <= ?1 ORDER BY a.next LIMIT ?2",
+    [SQL_ALARM_NEXT] = "SELECT min(next) FROM alarm WHERE next IS NOT NULL",
+    /* What came due while nobody was there; what was planned by a clock that was ahead. */
+    [SQL_ALARM_BEHIND] =
+        "SELECT " ALARM " WHERE a.next <= ?1 AND a.trigger > ?2 ORDER BY a.trigger LIMIT ?3",
+    [SQL_ALARM_AHEAD] = "SELECT " ALARM " WHERE a.since > ?1 AND a.next IS NOT NULL"
+                        " AND a.trigger > ?2 ORDER BY a.trigger LIMIT ?3",
+    [SQL_ALARM_CLAIM] =
+        "UPDATE alarm SET remaining = ?4, since = ?5, next = nullif(?6, 0), reason = ?7,"
+        " changed = CASE WHEN ?7 IS NULL THEN changed ELSE ?5 END"
+        " WHERE trigger = ?1 AND revision = ?2 AND next = ?3",
 };
+
+/* An action of the package alarms, and its parameters as clients show them. */
+#define NEEDS(parameter) "{\"name\":\"" parameter "\",\"required\":true}"
+#define TAKES(parameter) "{\"name\":\"" parameter "\",\"required\":false}"
+#define FEED(name, description, parameters)                                                 \
+    "INSERT OR IGNORE INTO entity (ns, package, name, type, revision, version, publish,"    \
+    " updated, kind, binary, timeout, memory, logs, concurrency, annotations, parameters)"  \
+    " SELECT ns, 'alarms', '" name "', 1, 1, '0.0.1', 0, updated, 'builtin', 0, 60000, 256," \
+    " 10, 1, '[{\"key\":\"description\",\"value\":\"" description "\"},"                    \
+    "{\"key\":\"parameters\",\"value\":[" parameters "]},"                                  \
+    "{\"key\":\"feed\",\"value\":true},{\"key\":\"exec\",\"value\":\"builtin\"}]', '[]'"      \
+    " FROM entity WHERE package = '' AND name = 'alarms' AND type = 2"                      \
+    " AND ns = (SELECT id FROM namespace WHERE name = 'whisk.system');"
 
 const char *const sql_migrations[] = {
     /* 1: the first schema. Where a row's text may be long, what lists need stands before it. */
@@ -170,6 +216,43 @@ const char *const sql_migrations[] = {
     "  target TEXT NOT NULL,"
     "  args TEXT NOT NULL"
     ") STRICT;",
+
+    /*
+     * 2: alarms. One belongs to a trigger and goes with it. Dates and the payload are the JSON that
+     * was sent; `next` is the tick to come, NULL when there is none, and `since` the time from
+     * which it was worked out.
+     */
+    "CREATE TABLE alarm ("
+    "  trigger INTEGER PRIMARY KEY REFERENCES entity ON DELETE CASCADE,"
+    "  ns INTEGER NOT NULL,"
+    "  kind INTEGER NOT NULL,"
+    "  cron TEXT, zone TEXT, minutes INTEGER, date TEXT, start TEXT, stop TEXT, strict TEXT,"
+    "  afterwards TEXT, payload TEXT NOT NULL,"
+    "  remaining INTEGER NOT NULL,"            /* fires; -1: any number */
+    "  since INTEGER NOT NULL, next INTEGER,"  /* ms */
+    "  changed INTEGER NOT NULL, reason TEXT," /* when it became active or ceased to be, and why */
+    "  revision INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX alarm_by_next ON alarm (next) WHERE next IS NOT NULL;"
+    "CREATE INDEX alarm_by_ns ON alarm (ns);"
+
+    /* The package that sets them, and its namespace, whose key nobody has: no hash is all zeros. */
+    "INSERT OR IGNORE INTO namespace (name, uuid, key) VALUES"
+    "  ('whisk.system', '00000000-0000-4000-8000-000000000000', zeroblob(32));"
+    "INSERT OR IGNORE INTO entity"
+    "  (ns, package, name, type, revision, version, publish, updated, annotations, parameters)"
+    "  SELECT id, '', 'alarms', 2, 1, '0.0.1', 1, strftime('%s') * 1000,"
+    "  '[{\"key\":\"description\",\"value\":\"Alarms and periodic utility\"},"
+    "{\"key\":\"parameters\",\"value\":[" TAKES(
+        "trigger_payload") "]}]', '[]'"
+                           "  FROM namespace WHERE name = 'whisk.system';" FEED(
+                               "alarm", "Fire trigger when alarm occurs",
+                               NEEDS("cron") "," TAKES("timezone") "," TAKES("startDate") "," TAKES(
+                                   "stopDate") "," TAKES("maxTriggers") "," TAKES("strict"))
+                               FEED("interval", "Fire trigger at specified interval",
+                                    NEEDS("minutes") "," TAKES("startDate") "," TAKES("stopDate"))
+                                   FEED("once", "Fire trigger once when alarm occurs",
+                                        NEEDS("date") "," TAKES("deleteAfterFire")),
 };
 
 const int sql_migrationc = sizeof sql_migrations / sizeof *sql_migrations;

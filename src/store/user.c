@@ -138,7 +138,7 @@ int user_add(struct db *db, const char *name, const struct user_key *key, const 
     sha256(key->secret, USER_SECRET, hash);
     int r = db_run(db, SQL_USER_ADD, err, "ttbiii", name, key->uuid, (const void *)hash,
                    sizeof hash, limits->invocations, limits->concurrent, limits->fires);
-    if (r < 0 && err->kind == ERR_CONFLICT)
+    if (r == 0 || (r < 0 && err->kind == ERR_CONFLICT))
         return err_set(err, ERR_CONFLICT, "there is a user '%.100s', or one with this key", name);
     return r < 0 ? r : 0;
 }

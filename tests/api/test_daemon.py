@@ -18,7 +18,8 @@ from harness import (BUILD, NAMES, UNEXPECTED_EXIT, Background, clean_environmen
 
 OPTIONS = ["executor", "proxy", "proxy-port", "control", "images", "rest", "tls-cert",
            "tls-key", "wskprops", "limit-invocations", "limit-concurrent", "limit-fires",
-           "limit-sequence", "keep-days", "keep-size", "sync", "drain", "data", "cache", "cache-size", "engine", "tiering",
+           "limit-sequence", "limit-alarms", "keep-days", "keep-size", "sync", "drain", "data",
+           "cache", "cache-size", "engine", "tiering",
            "trust-precompiled", "workers", "memory", "memory-max", "memory-budget", "queue-wait",
            "timeout", "log-limit", "file-limit", "compile-time", "idle-timeout", "user",
            "user-ids", "grant-dirs", "policy", "outbound", "ca-file", "container-logs", "config"]
@@ -292,8 +293,8 @@ def test_help_and_config_agree(tmp_path, start_wowd):
     file.write_text(json.dumps({
         "executor": "127.0.0.1:0", "proxy": True, "proxy-port": 0, "rest": "off", "tls-cert": "",
         "tls-key": "", "wskprops": "", "limit-invocations": 1, "limit-concurrent": 1,
-        "limit-fires": 1, "limit-sequence": 2, "keep-days": 1, "keep-size": 9, "sync": True,
-        "drain": 1, "data": str(daemon.data),
+        "limit-fires": 1, "limit-sequence": 2, "limit-alarms": 3,
+        "keep-days": 1, "keep-size": 9, "sync": True, "drain": 1, "data": str(daemon.data),
         "cache": str(daemon.cache), "engine": ENGINE, "workers": 2, "memory": 64,
         "memory-max": 96, "memory-budget": 1000, "queue-wait": 100, "timeout": 1000,
         "log-limit": 64, "idle-timeout": 9, "user": "nobody", "grant-dirs": "",

@@ -25,7 +25,7 @@ def run(script, place, user, tmp_path):
 def test_npm_openwhisk(rest, tmp_path):
     parts = run("openwhisk.js", outside.node("openwhisk", "3.21.9"), rest, tmp_path)
     assert parts == ["namespaces", "actions", "invocations", "activations", "packages", "rules",
-                     "feeds", "wrongKey", "end"]
+                     "feeds", "alarms", "wrongKey", "end"]
 
 
 def test_adobes_aio_lib_runtime(rest, tmp_path):

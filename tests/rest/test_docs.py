@@ -12,7 +12,7 @@ PAGE = ROOT / "docs" / "rest.md"
 def test_the_commands(start_rest, tmp_path):
     daemon = start_rest()
     lines = re.findall(r"^    (.*)$", PAGE.read_text(), re.M)
-    assert lines[0] == "build/wowd --wskprops wskprops &" and len(lines) == 7
+    assert lines[0] == "build/wowd --wskprops wskprops &" and len(lines) == 9
     (tmp_path / "wskprops").write_text(daemon.props.read_text())
     (tmp_path / "build").symlink_to(BUILD)
     done = subprocess.run(["bash", "-euc", "\n".join(lines[1:])], cwd=tmp_path, text=True,
@@ -69,7 +69,7 @@ def test_the_settings():
     told = run_wowd("--help").stdout
     rows = re.findall(r"^\| `--([a-z-]+) [^|`]*(?:\\\|[^|`]*)?`[^|]*\| ([^|]+) \|", page,
                       re.M)
-    assert len(rows) == 10
+    assert len(rows) == 11
     for name, default in rows:
         if default == "none":
             continue

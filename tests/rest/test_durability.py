@@ -330,6 +330,27 @@ def test_a_full_disk_is_an_error_and_no_more(small_disk, start_rest, tmp_path):
     integrity(daemon)
 
 
+def test_the_clock_on_a_full_disk(small_disk, start_rest, tmp_path):
+    daemon = start_rest(place=small_disk / "wow", cache=tmp_path / "cache")
+    guest = daemon.guest
+    guest.action("errand", "errand.c")
+    guest.put("triggers/t").ok()
+    guest.put("rules/r", {"trigger": "/_/t", "action": "/_/errand"}).ok()
+    guest.post("/api/v1/namespaces/whisk.system/actions/alarms/alarm?blocking=true",
+               {"lifecycleEvent": "CREATE", "triggerName": "/_/t", "cron": "* * * * * *"}).ok()
+    until(lambda: guest.invoke("errand", {"fill": 500_000}).status != 200, "the disk is full", 30)
+    until(lambda: "alarm.fault" in daemon.log(), "a tick that cannot be kept")
+    subprocess.run(["mount", "-o", "remount,size=96m", small_disk], check=True)
+    fired = "SELECT count(*) FROM activation WHERE path = 't'"
+    before = daemon.sql(fired)
+    until(lambda: daemon.sql(fired) >= before + 2, "ticks, once there is room")
+    seconds = [start // 1000 for start, in
+               daemon.rows("SELECT start FROM activation WHERE path = 't'")]
+    assert len(seconds) == len(set(seconds))
+    daemon.stop()
+    integrity(daemon)
+
+
 def test_a_disk_that_is_full_from_the_start(small_disk, tmp_path):
     (small_disk / "fill").write_bytes(b"x" * (23 << 20))
     with pytest.raises(AssertionError, match="wowd: .*(full|No space left)"):

@@ -123,6 +123,19 @@ async function feeds () {
   await ow.triggers.delete('tr')
 }
 
+async function alarms () {
+  await ow.triggers.create({ name: 'tick' })
+  const feed = { name: '/whisk.system/alarms/alarm', trigger: 'tick' }
+  await ow.feeds.create({ ...feed, params: { cron: '@daily', trigger_payload: { a: 1 } } })
+  await ow.feeds.update({ ...feed, params: { cron: '0 1 * * *', timezone: 'Europe/Berlin' } })
+  const { config, status } = (await ow.feeds.get(feed)).response.result
+  assert.deepStrictEqual([config.cron, config.timezone, status.active], ['0 1 * * *', 'Europe/Berlin', true])
+  assert.deepStrictEqual(config.payload, { a: 1 })
+  await ow.feeds.delete(feed)
+  await assert.rejects(ow.feeds.get(feed), /could not find trigger/)
+  await ow.triggers.delete('tick')
+}
+
 async function wrongKey () {
   const other = openwhisk({ apihost: process.env.WOW_API, api_key: process.env.WOW_KEY.slice(0, -1) + '_' })
   await fails(other.actions.list(), 401, 'The supplied authentication is invalid')
@@ -135,7 +148,7 @@ async function end () {
 }
 
 async function main () {
-  const parts = [namespaces, actions, invocations, activations, packages, rules, feeds, wrongKey, end]
+  const parts = [namespaces, actions, invocations, activations, packages, rules, feeds, alarms, wrongKey, end]
   for (const part of parts) {
     await part()
     console.log(part.name)
