@@ -102,7 +102,7 @@ def invoking(daemon_class, engine, work):
 
 FILL = """
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :n - 1)
-INSERT INTO activation SELECT (:from + i * :step) << 16, i, 1, 'action' || (i % 1000),
+INSERT INTO activation SELECT (:from + i * :step) << 16, i, :ns, 'action' || (i % 1000),
   :from + i * :step, 0, '"namespace":"guest","name":"action' || (i % 1000) ||
   '","version":"0.0.1","activationId":"' || printf('%016x%016x', (:from + i * :step) << 16, i) ||
   '","start":' || (:from + i * :step) || ',"end":' || (:from + i * :step + 1) ||
@@ -115,7 +115,7 @@ ENTITIES = """
 INSERT INTO entity (ns, package, name, type, revision, version, publish, updated, kind, binary,
                     code, timeout, memory, logs, concurrency, instances, active, linked,
                     annotations, parameters)
-VALUES (1, '', ?, 1, 1, '0.0.1', 0, ?, 'wasm:0.1', 1, x'11', 60000, 256, 10, 1, -1, 0, 0,
+VALUES (?, '', ?, 1, 1, '0.0.1', 0, ?, 'wasm:0.1', 1, x'11', 60000, 256, 10, 1, -1, 0, 0,
         '[{"key":"provide-api-key","value":false},{"key":"exec","value":"wasm:0.1"}]', '[]')
 """
 
@@ -124,13 +124,15 @@ def fill(path, activations):
     """Rows as wowd would have made them, without the weeks that it would take."""
     database = sqlite3.connect(path)
     database.execute("PRAGMA synchronous = off")
+    (guest,) = database.execute("SELECT id FROM namespace WHERE name = 'guest'").fetchone()
     database.execute("INSERT INTO code VALUES (x'11', 'AAAA')")
-    database.executemany(ENTITIES, ((f"action{i}", START + i) for i in range(ACTIONS)))
+    database.executemany(ENTITIES, ((guest, f"action{i}", START + i) for i in range(ACTIONS)))
     indexes = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND "
                                "tbl_name = 'activation'").fetchall()
     for name, _ in indexes:
         database.execute(f"DROP INDEX {name}")
-    database.execute(FILL, {"n": activations, "from": START - activations * STEP, "step": STEP})
+    database.execute(FILL, {"n": activations, "from": START - activations * STEP, "step": STEP,
+                            "ns": guest})
     for _, sql in indexes:
         database.execute(sql)
     database.commit()
