@@ -189,38 +189,15 @@ static int list(struct verb_call *call, const void *settings, struct err *err)
     return r;
 }
 
-const struct verb verb_user_create = {
-    .noun = "user",
-    .name = "create",
-    .about = "let somebody use the REST API; prints the key",
-    .options = create_options,
-    .size = sizeof(struct settings),
-    .run = create,
-};
+const struct verb verb_user_create =
+    VERB("user", "create", create_options, "let somebody use the REST API; prints the key", create);
 
-const struct verb verb_user_key = {
-    .noun = "user",
-    .name = "key",
-    .about = "give a user another key, and print it; the one before is no longer good",
-    .options = key_options,
-    .size = sizeof(struct settings),
-    .run = new_key,
-};
+const struct verb verb_user_key =
+    VERB("user", "key", key_options,
+         "give a user another key, and print it; the one before is no longer good", new_key);
 
-const struct verb verb_user_list = {
-    .noun = "user",
-    .name = "list",
-    .about = "who may use the REST API",
-    .options = list_options,
-    .size = sizeof(struct settings),
-    .run = list,
-};
+const struct verb verb_user_list =
+    VERB("user", "list", list_options, "who may use the REST API", list);
 
-const struct verb verb_user_delete = {
-    .noun = "user",
-    .name = "delete",
-    .about = "take a user away, with all that is its own",
-    .options = delete_options,
-    .size = sizeof(struct settings),
-    .run = delete,
-};
+const struct verb verb_user_delete =
+    VERB("user", "delete", delete_options, "take a user away, with all that is its own", delete);

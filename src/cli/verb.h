@@ -97,6 +97,17 @@ struct verb {
     int (*run)(struct verb_call *call, const void *settings, struct err *err);
 };
 
+/* One without more to say, in a file whose verb has a `struct settings`. */
+#define VERB(of, verb, table, says, function) \
+    {                                         \
+        .noun = of,                           \
+        .name = verb,                         \
+        .about = says,                        \
+        .options = table,                     \
+        .size = sizeof(struct settings),      \
+        .run = function,                      \
+    }
+
 /* Is what stands behind an option a list of choices, "a|b|c" or "c"? */
 bool verb_has_choices(const char *value);
 

@@ -53,10 +53,10 @@ static int run(struct verb_call *call, const void *settings, struct err *err)
     return strcmp(s->first, "fail") == 0 ? err_set(err, ERR_NOT_FOUND, "as told") : 0;
 }
 
-#define VERB(n, v) {.noun = n, .name = v, .about = "a verb", .options = options, \
-                    .size = sizeof(struct settings), .run = run}
-static const struct verb plain = VERB(NULL, "do"), create = VERB("action", "create"),
-                         get = VERB("action", "get"), other = VERB("rule", "get");
+static const struct verb plain = VERB(NULL, "do", options, "a verb", run),
+                         create = VERB("action", "create", options, "a verb", run),
+                         get = VERB("action", "get", options, "a verb", run),
+                         other = VERB("rule", "get", options, "a verb", run);
 static const struct verb *const verbs[] = {&plain, &create, &get, &other, NULL};
 
 /* What may stand before the verb. */

@@ -99,14 +99,17 @@ static int find_id(struct rest *r, const struct settings *s, char **id, const ch
                : err_set(err, ERR_NOT_FOUND, "Activation list does not contain any activations.");
 }
 
-/* The record, or a part of it: "", "/logs", "/result". */
-static int ask(struct rest *r, const struct settings *s, const char *part, const char *what,
-               char **id, const char **field, struct err *err)
+/* Ask for the record, or a part of it: "", "/logs", "/result". */
+static int ask(struct rest *r, struct verb_call *call, const struct settings *s, const char *part,
+               const char *what, char **id, const char **field, struct err *err)
 {
     AUTO(buf) struct buf path;
 
     buf_init(&path, 65536);
-    int done = find_id(r, s, id, field, err);
+    int done = rest_open(r, call, &s->rest, err);
+    if (done < 0)
+        return done;
+    done = find_id(r, s, id, field, err);
     if (done == 0 && ((*id)[strcspn(*id, "/?#")] || strlen(*id) > ID_MAX))
         done = err_set(err, ERR_INVALID, "The activation id is not valid.");
     if (done < 0)
@@ -158,9 +161,7 @@ static int get(struct verb_call *call, const void *settings, struct err *err)
     AUTO(mem) char *id = NULL;
     const char *field;
 
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = ask(&r, s, "", "activation", &id, &field, err);
+    int done = ask(&r, call, s, "", "activation", &id, &field, err);
     if (done < 0)
         return done;
     if (field)
@@ -185,9 +186,7 @@ static int logs(struct verb_call *call, const void *settings, struct err *err)
     AUTO(mem) char *id = NULL;
     const char *field;
 
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = ask(&r, s, "/logs", "logs for activation", &id, &field, err);
+    int done = ask(&r, call, s, "/logs", "logs for activation", &id, &field, err);
     if (done < 0)
         return done;
     if (call->json)
@@ -205,9 +204,7 @@ static int result(struct verb_call *call, const void *settings, struct err *err)
     AUTO(mem) char *id = NULL;
     const char *field;
 
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = ask(&r, s, "/result", "result for activation", &id, &field, err);
+    int done = ask(&r, call, s, "/result", "result for activation", &id, &field, err);
     if (done < 0)
         return done;
     if (value_get(&r.value, "result", &value))
@@ -217,19 +214,9 @@ static int result(struct verb_call *call, const void *settings, struct err *err)
     return 0;
 }
 
-#define ACTIVATION(verb, table, says, function) \
-    {                                           \
-        .noun = "activation",                   \
-        .name = verb,                           \
-        .about = says,                          \
-        .options = table,                       \
-        .size = sizeof(struct settings),        \
-        .run = function,                        \
-    }
-
 const struct verb verb_activation_get =
-    ACTIVATION("get", get_options, "show an activation's record", get);
+    VERB("activation", "get", get_options, "show an activation's record", get);
 const struct verb verb_activation_logs =
-    ACTIVATION("logs", logs_options, "show an activation's log", logs);
+    VERB("activation", "logs", logs_options, "show an activation's log", logs);
 const struct verb verb_activation_result =
-    ACTIVATION("result", result_options, "show an activation's result", result);
+    VERB("activation", "result", result_options, "show an activation's result", result);

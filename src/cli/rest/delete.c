@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "cli/rest/feed.h"
+#include "cli/rest/rule.h"
 #include "cli/rest/verbs.h"
 
 struct settings {
@@ -22,18 +23,6 @@ static const struct verb_option rule_options[] = {
     REST_OPTIONS,
     {VERB_END},
 };
-
-static int disable(struct rest *r, const struct name *n, struct err *err)
-{
-    AUTO(mem) char *path = name_url(n, "rules");
-    AUTO(buf) struct buf body;
-
-    buf_init(&body, 256);
-    buf_text(&body, "{\"status\":\"inactive\",\"trigger\":null,\"action\":null}");
-    if (rest_send(r, "POST", path, &body, SCAN_NULL, err) < 0)
-        return rest_wrap(r, err, "Unable to disable rule '%s'", n->path);
-    return 0;
-}
 
 /* A feed is told before its trigger goes; when that fails, the trigger goes all the same. */
 static int tell_feed(struct rest *r, const struct name *n, struct err *err)
@@ -58,11 +47,9 @@ static int delete(struct verb_call *call, const void *settings, struct err *err)
     AUTO(name) struct name n = {0};
     AUTO(mem) char *collection = mem_print("%ss", noun);
 
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = name_parse_entity(s->name, &n, err);
+    int done = rest_open_named(&r, call, &s->rest, s->name, &n, err);
     if (done == 0 && s->disable)
-        done = disable(&r, &n, err);
+        done = rule_set_active(&r, &n, false, err);
     if (done == 0 && strcmp(noun, "trigger") == 0)
         done = tell_feed(&r, &n, err);
     if (done < 0)
@@ -73,18 +60,11 @@ static int delete(struct verb_call *call, const void *settings, struct err *err)
     return 0;
 }
 
-#define DELETE(what, table, says)        \
-    {                                    \
-        .noun = what,                    \
-        .name = "delete",                \
-        .about = says,                   \
-        .options = table,                \
-        .size = sizeof(struct settings), \
-        .run = delete,                   \
-    }
-
-const struct verb verb_action_delete = DELETE("action", options, "take an action away");
-const struct verb verb_package_delete = DELETE("package", options, "take an empty package away");
+const struct verb verb_action_delete =
+    VERB("action", "delete", options, "take an action away", delete);
+const struct verb verb_package_delete =
+    VERB("package", "delete", options, "take an empty package away", delete);
 const struct verb verb_trigger_delete =
-    DELETE("trigger", options, "take a trigger away; its feed is told");
-const struct verb verb_rule_delete = DELETE("rule", rule_options, "take a rule away");
+    VERB("trigger", "delete", options, "take a trigger away; its feed is told", delete);
+const struct verb verb_rule_delete =
+    VERB("rule", "delete", rule_options, "take a rule away", delete);

@@ -180,9 +180,7 @@ static int get(struct verb_call *call, const void *settings, struct err *err)
 
     if (strcmp(noun, "action") == 0)
         query = s->save || s->save_as ? "?code=true" : "?code=false";
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = name_parse_entity(s->name, &n, err);
+    int done = rest_open_named(&r, call, &s->rest, s->name, &n, err);
     if (done < 0)
         return done;
     if (rest_send_named(&r, "GET", collection, &n, query, NULL, err) < 0)
@@ -190,18 +188,10 @@ static int get(struct verb_call *call, const void *settings, struct err *err)
     return show(&r, s, &n, err);
 }
 
-#define GET(what, table, says)           \
-    {                                    \
-        .noun = what,                    \
-        .name = "get",                   \
-        .about = says,                   \
-        .options = table,                \
-        .size = sizeof(struct settings), \
-        .run = get,                      \
-    }
-
 const struct verb verb_action_get =
-    GET("action", action_options, "show an action, or save its code");
-const struct verb verb_package_get = GET("package", options, "show a package and what is in it");
-const struct verb verb_trigger_get = GET("trigger", options, "show a trigger and its rules");
-const struct verb verb_rule_get = GET("rule", options, "show a rule and its status");
+    VERB("action", "get", action_options, "show an action, or save its code", get);
+const struct verb verb_package_get =
+    VERB("package", "get", options, "show a package and what is in it", get);
+const struct verb verb_trigger_get =
+    VERB("trigger", "get", options, "show a trigger and its rules", get);
+const struct verb verb_rule_get = VERB("rule", "get", options, "show a rule and its status", get);

@@ -85,17 +85,12 @@ static int invoke(struct verb_call *call, const void *settings, struct err *err)
     const struct settings *s = settings;
     AUTO(rest) struct rest r = {0};
     AUTO(name) struct name n = {0};
-    AUTO(pairs) struct pairs params = {0};
     AUTO(buf) struct buf body;
 
     buf_init(&body, 2 * ARGUMENTS_MAX);
-    int done = rest_open(&r, call, &s->rest, err);
+    int done = rest_open_named(&r, call, &s->rest, s->name, &n, err);
     if (done == 0)
-        done = name_parse_entity(s->name, &n, err);
-    if (done == 0)
-        done = pairs_read(&s->params, &s->param_files, &params, err);
-    if (done == 0)
-        done = pairs_put_object(&params, &body, err);
+        done = pairs_read_object(&s->params, &s->param_files, &body, err);
     if (done < 0)
         return done;
     enum invoked how = activation_invoke(&r, &n, &body, s->blocking || s->result, s->result, err);

@@ -223,27 +223,17 @@ static int get_namespace(struct verb_call *call, const void *settings, struct er
     return done;
 }
 
-#define LIST(what, verb, table, says, function) \
-    {                                           \
-        .noun = what,                           \
-        .name = verb,                           \
-        .about = says,                          \
-        .options = table,                       \
-        .size = sizeof(struct settings),        \
-        .run = function,                        \
-    }
-
 const struct verb verb_action_list =
-    LIST("action", "list", action_options, "the actions of a namespace or package", list);
+    VERB("action", "list", action_options, "the actions of a namespace or package", list);
 const struct verb verb_package_list =
-    LIST("package", "list", list_options, "the packages of a namespace", list);
+    VERB("package", "list", list_options, "the packages of a namespace", list);
 const struct verb verb_trigger_list =
-    LIST("trigger", "list", list_options, "the triggers of a namespace", list);
+    VERB("trigger", "list", list_options, "the triggers of a namespace", list);
 const struct verb verb_rule_list =
-    LIST("rule", "list", list_options, "the rules of a namespace, with their status", list);
+    VERB("rule", "list", list_options, "the rules of a namespace, with their status", list);
 const struct verb verb_namespace_list =
-    LIST("namespace", "list", namespace_options, "the namespaces of the key", list_namespaces);
+    VERB("namespace", "list", namespace_options, "the namespaces of the key", list_namespaces);
 const struct verb verb_namespace_get =
-    LIST("namespace", "get", all_options, "all that is in the namespace", get_namespace);
+    VERB("namespace", "get", all_options, "all that is in the namespace", get_namespace);
 const struct verb verb_list =
-    LIST(NULL, "list", all_options, "all that is in the namespace of the key", get_namespace);
+    VERB(NULL, "list", all_options, "all that is in the namespace of the key", get_namespace);

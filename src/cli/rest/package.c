@@ -75,9 +75,7 @@ static int put(struct verb_call *call, const void *settings, struct err *err)
     AUTO(buf) struct buf body;
 
     buf_init(&body, 2 * ARGUMENTS_MAX);
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = name_parse_entity(s->name, &n, err);
+    int done = rest_open_named(&r, call, &s->rest, s->name, &n, err);
     if (done < 0)
         return done;
     buf_text(&body, "{");
@@ -105,9 +103,7 @@ static int bind(struct verb_call *call, const void *settings, struct err *err)
     AUTO(buf) struct buf body;
 
     buf_init(&body, 2 * ARGUMENTS_MAX);
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = name_parse_entity(s->name, &package, err);
+    int done = rest_open_named(&r, call, &s->rest, s->name, &package, err);
     if (done == 0)
         done = name_parse_entity(s->as, &n, err);
     if (done < 0)
@@ -149,21 +145,13 @@ static int refresh(struct verb_call *call, const void *settings, struct err *err
     return 0;
 }
 
-#define PACKAGE(verb, table, says, function) \
-    {                                        \
-        .noun = "package",                   \
-        .name = verb,                        \
-        .about = says,                       \
-        .options = table,                    \
-        .size = sizeof(struct settings),     \
-        .run = function,                     \
-    }
-
 const struct verb verb_package_create =
-    PACKAGE("create", put_options, "make a package, for actions that belong together", put);
+    VERB("package", "create", put_options, "make a package, for actions that belong together", put);
 const struct verb verb_package_update =
-    PACKAGE("update", put_options, "change a package, or make it if it is not there", put);
-const struct verb verb_package_bind = PACKAGE(
-    "bind", bind_options, "have somebody's shared package with parameters of one's own", bind);
-const struct verb verb_package_refresh = PACKAGE(
-    "refresh", refresh_options, "have bindings made anew, where a server does that", refresh);
+    VERB("package", "update", put_options, "change a package, or make it if it is not there", put);
+const struct verb verb_package_bind =
+    VERB("package", "bind", bind_options,
+         "have somebody's shared package with parameters of one's own", bind);
+const struct verb verb_package_refresh =
+    VERB("package", "refresh", refresh_options, "have bindings made anew, where a server does that",
+         refresh);

@@ -169,6 +169,15 @@ int pairs_put_object(const struct pairs *p, struct buf *out, struct err *err)
     return r == 0 ? buf_add(out, "}", 1, err) : r;
 }
 
+int pairs_read_object(const struct verb_list *options, const struct verb_list *files,
+                      struct buf *out, struct err *err)
+{
+    AUTO(pairs) struct pairs params = {0};
+    int r = pairs_read(options, files, &params, err);
+
+    return r == 0 ? pairs_put_object(&params, out, err) : r;
+}
+
 int pairs_put_array(const struct pairs *p, struct buf *out, struct err *err)
 {
     buf_text(out, "[");

@@ -34,4 +34,7 @@ const char *pairs_get(const struct pairs *p, const char *key); /* NULL: not ther
 void pairs_take(struct pairs *p, const struct scan_text *array);
 
 int pairs_put_object(const struct pairs *p, struct buf *out, struct err *err);
+/* Both: what options gave, as a request's object. */
+int pairs_read_object(const struct verb_list *options, const struct verb_list *files,
+                      struct buf *out, struct err *err);
 int pairs_put_array(const struct pairs *p, struct buf *out, struct err *err);

@@ -195,19 +195,9 @@ static int get(struct verb_call *call, const void *settings, struct err *err)
     return built == 0 ? 0 : rest_wrap(&r, err, "Unable to obtain API build information");
 }
 
-#define PROPERTY(verb, table, says, function) \
-    {                                         \
-        .noun = "property",                   \
-        .name = verb,                         \
-        .about = says,                        \
-        .options = table,                     \
-        .size = sizeof(struct settings),      \
-        .run = function,                      \
-    }
-
 const struct verb verb_property_get =
-    PROPERTY("get", get_options, "show where the API is, the key, and who is there", get);
+    VERB("property", "get", get_options, "show where the API is, the key, and who is there", get);
 const struct verb verb_property_set =
-    PROPERTY("set", set_options, "write such a setting to ~/.wskprops", set);
+    VERB("property", "set", set_options, "write such a setting to ~/.wskprops", set);
 const struct verb verb_property_unset =
-    PROPERTY("unset", unset_options, "take a setting out of ~/.wskprops", set);
+    VERB("property", "unset", unset_options, "take a setting out of ~/.wskprops", set);

@@ -244,9 +244,7 @@ static int put(struct verb_call *call, const void *settings, struct err *err)
     buf_init(&body, CODE_REQUEST_MAX);
     buf_init(&c.exec, CODE_REQUEST_MAX);
     buf_init(&c.limits, 4096);
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = name_parse_entity(s->name, &n, err);
+    int done = rest_open_named(&r, call, &s->rest, s->name, &n, err);
     if (done == 0)
         done = prepare(&r, s, &n, &c, err);
     if (done == 0)

@@ -131,6 +131,14 @@ int rest_open(struct rest *out, struct verb_call *call, const struct rest_option
     return open_http(out, o, err);
 }
 
+int rest_open_named(struct rest *out, struct verb_call *call, const struct rest_options *o,
+                    const char *given, struct name *name, struct err *err)
+{
+    int done = rest_open(out, call, o, err);
+
+    return done == 0 ? name_parse_entity(given, name, err) : done;
+}
+
 static int ask(struct rest *r, const char *method, const char *path, const struct buf *body,
                const char *auth, struct err *err)
 {

@@ -35,6 +35,9 @@ struct rest {
 /* out must stay where it is. Where the API is and the key may be missing: that fails a request. */
 int rest_open(struct rest *out, struct verb_call *call, const struct rest_options *o,
               struct err *err);
+/* The same for a verb about one entity, whose name was given. */
+int rest_open_named(struct rest *out, struct verb_call *call, const struct rest_options *o,
+                    const char *given, struct name *name, struct err *err);
 void rest_done(struct rest *r);
 static inline void rest_auto(struct rest *r) { rest_done(r); }
 

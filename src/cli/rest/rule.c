@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cli/rest/rest.h"
+#include "cli/rest/rule.h"
 #include "cli/rest/value.h"
 #include "cli/rest/verbs.h"
 
@@ -47,9 +47,7 @@ static int put(struct verb_call *call, const void *settings, struct err *err)
     AUTO(buf) struct buf body;
 
     buf_init(&body, 65536);
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = name_parse_entity(s->name, &n, err);
+    int done = rest_open_named(&r, call, &s->rest, s->name, &n, err);
     if (done < 0)
         return done;
     buf_text(&body, "{\"name\":");
@@ -67,28 +65,32 @@ static int put(struct verb_call *call, const void *settings, struct err *err)
     return 0;
 }
 
-/* enable, disable */
-static int set_state(struct verb_call *call, const void *settings, struct err *err)
+int rule_set_active(struct rest *r, const struct name *n, bool active, struct err *err)
 {
-    const struct settings *s = settings;
-    bool enable = call->verb->name[0] == 'e';
-    AUTO(rest) struct rest r = {0};
-    AUTO(name) struct name n = {0};
+    AUTO(mem) char *path = name_url(n, "rules");
     AUTO(buf) struct buf body;
 
     buf_init(&body, 256);
     buf_print(&body, "{\"status\":\"%s\",\"trigger\":null,\"action\":null}",
-              enable ? "active" : "inactive");
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = name_parse_entity(s->name, &n, err);
-    if (done < 0)
-        return done;
-    AUTO(mem) char *path = name_url(&n, "rules");
-    if (rest_send(&r, "POST", path, &body, SCAN_NULL, err) < 0)
-        return rest_wrap(&r, err, "Unable to %s rule '%s'", call->verb->name, n.path);
-    rest_ok(&r, "%sd rule %s", call->verb->name, n.path);
+              active ? "active" : "inactive");
+    if (rest_send(r, "POST", path, &body, SCAN_NULL, err) < 0)
+        return rest_wrap(r, err, "Unable to %s rule '%s'", active ? "enable" : "disable", n->path);
     return 0;
+}
+
+/* enable, disable */
+static int set_state(struct verb_call *call, const void *settings, struct err *err)
+{
+    const struct settings *s = settings;
+    AUTO(rest) struct rest r = {0};
+    AUTO(name) struct name n = {0};
+
+    int done = rest_open_named(&r, call, &s->rest, s->name, &n, err);
+    if (done == 0)
+        done = rule_set_active(&r, &n, call->verb->name[0] == 'e', err);
+    if (done == 0)
+        rest_ok(&r, "%sd rule %s", call->verb->name, n.path);
+    return done;
 }
 
 static int status(struct verb_call *call, const void *settings, struct err *err)
@@ -97,9 +99,7 @@ static int status(struct verb_call *call, const void *settings, struct err *err)
     AUTO(rest) struct rest r = {0};
     AUTO(name) struct name n = {0};
 
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = name_parse_entity(s->name, &n, err);
+    int done = rest_open_named(&r, call, &s->rest, s->name, &n, err);
     if (done < 0)
         return done;
     if (rest_send_named(&r, "GET", "rules", &n, "", NULL, err) < 0)
@@ -109,21 +109,13 @@ static int status(struct verb_call *call, const void *settings, struct err *err)
     return 0;
 }
 
-#define RULE(verb, table, says, function) \
-    {                                     \
-        .noun = "rule",                   \
-        .name = verb,                     \
-        .about = says,                    \
-        .options = table,                 \
-        .size = sizeof(struct settings),  \
-        .run = function,                  \
-    }
-
 const struct verb verb_rule_create =
-    RULE("create", put_options, "have a trigger invoke an action", put);
+    VERB("rule", "create", put_options, "have a trigger invoke an action", put);
 const struct verb verb_rule_update =
-    RULE("update", put_options, "change a rule, or make it if it is not there", put);
-const struct verb verb_rule_enable = RULE("enable", options, "make a rule active", set_state);
-const struct verb verb_rule_disable = RULE("disable", options, "make a rule inactive", set_state);
+    VERB("rule", "update", put_options, "change a rule, or make it if it is not there", put);
+const struct verb verb_rule_enable =
+    VERB("rule", "enable", options, "make a rule active", set_state);
+const struct verb verb_rule_disable =
+    VERB("rule", "disable", options, "make a rule inactive", set_state);
 const struct verb verb_rule_status =
-    RULE("status", options, "say whether a rule is active", status);
+    VERB("rule", "status", options, "say whether a rule is active", status);

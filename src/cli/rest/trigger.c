@@ -140,9 +140,7 @@ static int create(struct verb_call *call, const void *settings, struct err *err)
     AUTO(rest) struct rest r = {0};
     AUTO(name) struct name n = {0};
 
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = name_parse_entity(s->name, &n, err);
+    int done = rest_open_named(&r, call, &s->rest, s->name, &n, err);
     return done == 0 ? make(&r, s, &n, err) : done;
 }
 
@@ -170,9 +168,7 @@ static int update(struct verb_call *call, const void *settings, struct err *err)
     AUTO(rest) struct rest r = {0};
     AUTO(name) struct name n = {0};
 
-    int done = rest_open(&r, call, &s->rest, err);
-    if (done == 0)
-        done = name_parse_entity(s->name, &n, err);
+    int done = rest_open_named(&r, call, &s->rest, s->name, &n, err);
     if (done < 0)
         return done;
     if (rest_send_named(&r, "GET", "triggers", &n, "", NULL, err) == 0)
@@ -188,17 +184,12 @@ static int fire(struct verb_call *call, const void *settings, struct err *err)
     const struct settings *s = settings;
     AUTO(rest) struct rest r = {0};
     AUTO(name) struct name n = {0};
-    AUTO(pairs) struct pairs params = {0};
     AUTO(buf) struct buf body;
 
     buf_init(&body, 2 * ARGUMENTS_MAX);
-    int done = rest_open(&r, call, &s->rest, err);
+    int done = rest_open_named(&r, call, &s->rest, s->name, &n, err);
     if (done == 0)
-        done = name_parse_entity(s->name, &n, err);
-    if (done == 0)
-        done = pairs_read(&s->params, &s->param_files, &params, err);
-    if (done == 0)
-        done = pairs_put_object(&params, &body, err);
+        done = pairs_read_object(&s->params, &s->param_files, &body, err);
     if (done < 0)
         return done;
     AUTO(mem) char *path = name_url(&n, "triggers");
@@ -209,19 +200,9 @@ static int fire(struct verb_call *call, const void *settings, struct err *err)
     return 0;
 }
 
-#define TRIGGER(verb, table, says, function) \
-    {                                        \
-        .noun = "trigger",                   \
-        .name = verb,                        \
-        .about = says,                       \
-        .options = table,                    \
-        .size = sizeof(struct settings),     \
-        .run = function,                     \
-    }
-
 const struct verb verb_trigger_create =
-    TRIGGER("create", create_options, "make a trigger, that rules bind to actions", create);
+    VERB("trigger", "create", create_options, "make a trigger, that rules bind to actions", create);
 const struct verb verb_trigger_update =
-    TRIGGER("update", update_options, "change a trigger, or its feed; or make it", update);
+    VERB("trigger", "update", update_options, "change a trigger, or its feed; or make it", update);
 const struct verb verb_trigger_fire =
-    TRIGGER("fire", fire_options, "fire a trigger: its rules' actions are invoked", fire);
+    VERB("trigger", "fire", fire_options, "fire a trigger: its rules' actions are invoked", fire);
