@@ -1,10 +1,8 @@
 #include "common.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <wasm_export.h>
 
@@ -47,19 +45,4 @@ void common_unload(struct common_module *m)
 {
     wasm_runtime_unload(m->module);
     free(m->bytes);
-}
-
-int common_write(int fd, const uint8_t *data, size_t n, struct err *err)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, data, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return err_errno(err, errno == EFBIG ? ERR_TOO_LARGE : ERR_INTERNAL,
-                             "writing machine code");
-        data += done;
-        n -= (size_t)done;
-    }
-    return 0;
 }

@@ -23,4 +23,3 @@ struct common_module {
 /* ERR_INVALID says what is wrong with it. */
 int common_load(struct wow_bytes wasm, struct common_module *out, struct err *err);
 void common_unload(struct common_module *m);
-int common_write(int fd, const uint8_t *data, size_t n, struct err *err);

@@ -7,11 +7,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <wasm_export.h>
 
+#include "base/file.h"
 #include "common.h"
 #include "llvm.h"
 
@@ -22,11 +21,12 @@ struct wow_runtime {
 /* Beside this program, wherever that is. Not unloaded: the process ends with its one module. */
 static int load_llvm(const struct wamr_llvm **out, struct err *err)
 {
-    char self[PATH_MAX] = "", path[PATH_MAX + sizeof WAMR_LLVM_FILE];
+    char dir[PATH_MAX], path[PATH_MAX + sizeof WAMR_LLVM_FILE];
 
-    if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
-        return err_errno(err, ERR_INTERNAL, "/proc/self/exe");
-    snprintf(path, sizeof path, "%.*s/" WAMR_LLVM_FILE, (int)(strrchr(self, '/') - self), self);
+    int r = file_program_dir(dir, err);
+    if (r < 0)
+        return r;
+    snprintf(path, sizeof path, "%s/" WAMR_LLVM_FILE, dir);
     void *file = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     const struct wamr_llvm *llvm = file ? dlsym(file, "wamr_llvm") : NULL;
 
@@ -59,12 +59,26 @@ static int interpret(struct wow_bytes wasm, int out_fd, struct err *err)
     if (r < 0)
         return r;
     common_unload(&m);
-    return common_write(out_fd, wasm.data, wasm.size, err);
+    return file_write(out_fd, wasm.data, wasm.size, "machine code", err);
+}
+
+static int optimise(const struct wamr_llvm *llvm, struct wow_bytes wasm, int out_fd,
+                    struct err *err)
+{
+    uint8_t *code;
+    uint32_t size;
+
+    int r = llvm->compile(wasm, &code, &size, err);
+    if (r < 0)
+        return r;
+    r = file_write(out_fd, code, size, "machine code", err);
+    free(code);
+    return r;
 }
 
 static int wr_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd, struct err *err)
 {
-    return rt->llvm ? rt->llvm->compile(wasm, out_fd, err) : interpret(wasm, out_fd, err);
+    return rt->llvm ? optimise(rt->llvm, wasm, out_fd, err) : interpret(wasm, out_fd, err);
 }
 
 const struct wow_engine wow_engine = {

@@ -18,8 +18,8 @@ static int llvm_error(struct err *err, const char *what)
     return err_set(err, ERR_INVALID, "%s: %s", what, text && *text ? text : "no reason given");
 }
 
-/* From a loaded module to a file that the AOT loader takes. */
-static int emit(wasm_module_t module, int out_fd, struct err *err)
+/* From a loaded module to a file that the AOT loader takes, by the allocator of common_start. */
+static int emit(wasm_module_t module, uint8_t **out, uint32_t *size, struct err *err)
 {
     AOTCompOption option = {.target_arch = (char *)"x86_64",
                             .target_cpu = LLVMGetHostCPUName(),
@@ -36,7 +36,6 @@ static int emit(wasm_module_t module, int out_fd, struct err *err)
                             .output_format = AOT_FORMAT_FILE,
                             .bounds_checks = 2, /* by page protection, on this platform */
                             .stack_bounds_checks = 2};
-    uint32_t size = 0;
     int r = 0;
 
     aot_comp_data_t data = aot_create_comp_data(module, "x86_64", false);
@@ -46,9 +45,8 @@ static int emit(wasm_module_t module, int out_fd, struct err *err)
     if (!context || !aot_compile_wasm(context)) {
         r = llvm_error(err, "WAMR cannot compile the module");
     } else {
-        uint8_t *file = aot_emit_aot_file_buf(context, data, &size);
-        r = file ? common_write(out_fd, file, size, err) : llvm_error(err, "WAMR's code");
-        wasm_runtime_free(file);
+        *out = aot_emit_aot_file_buf(context, data, size);
+        r = *out ? 0 : llvm_error(err, "WAMR's code");
     }
     if (context)
         aot_destroy_comp_context(context);
@@ -65,14 +63,14 @@ static int start(struct err *err)
     return r;
 }
 
-static int compile(struct wow_bytes wasm, int out_fd, struct err *err)
+static int compile(struct wow_bytes wasm, uint8_t **out, uint32_t *size, struct err *err)
 {
     struct common_module m;
     int r = common_load(wasm, &m, err);
 
     if (r < 0)
         return r;
-    r = emit(m.module, out_fd, err);
+    r = emit(m.module, out, size, err);
     common_unload(&m);
     return r;
 }

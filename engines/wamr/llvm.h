@@ -12,8 +12,8 @@
 struct wamr_llvm {
     /* Once per process, before it is locked in. */
     int (*start)(struct err *err);
-    /* As wow_engine.compile. */
-    int (*compile)(struct wow_bytes wasm, int out_fd, struct err *err);
+    /* As wow_engine.compile, but for where the code goes: it is the caller's, to be freed. */
+    int (*compile)(struct wow_bytes wasm, uint8_t **out, uint32_t *size, struct err *err);
 };
 
 /* What the object exports; found by its name. */

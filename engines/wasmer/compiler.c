@@ -1,9 +1,9 @@
 /* Wasmer, the half that makes machine code: Cranelift. */
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <wow_wasmer.h>
+
+#include "base/file.h"
 
 struct wow_runtime {
     enum wow_tier tier;
@@ -23,21 +23,6 @@ static int wr_open_compiler(enum wow_tier tier, struct wow_runtime **out, struct
     return 0;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t n, struct err *err)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, data, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return err_errno(err, errno == EFBIG ? ERR_TOO_LARGE : ERR_INTERNAL,
-                             "writing machine code");
-        data += done;
-        n -= (size_t)done;
-    }
-    return 0;
-}
-
 static int wr_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd, struct err *err)
 {
     const uint8_t *code;
@@ -48,7 +33,7 @@ static int wr_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd,
     int r = wow_wasmer_compile(wasm.data, wasm.size, &code, &size, text, sizeof text);
     if (r < 0)
         return err_set(err, r == -1 ? ERR_INVALID : ERR_INTERNAL, "%s", text);
-    return write_all(out_fd, code, size, err);
+    return file_write(out_fd, code, size, "machine code", err);
 }
 
 const struct wow_engine wow_engine = {

@@ -1,10 +1,9 @@
 /* Wasmtime, the half that makes machine code: Cranelift, and Winch for the baseline. */
 #include <elf.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "common.h"
 
 struct wow_runtime {
@@ -21,21 +20,6 @@ static wasm_engine_t *new_engine(wasmtime_strategy_t strategy)
     if (strategy == WASMTIME_STRATEGY_WINCH)
         wasmtime_config_gc_support_set(c, false); /* which it has not got: no externref */
     return wasm_engine_new_with_config(c);
-}
-
-static int write_all(int fd, const char *data, size_t n, struct err *err)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, data, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return err_errno(err, errno == EFBIG ? ERR_TOO_LARGE : ERR_INTERNAL,
-                             "writing machine code");
-        data += done;
-        n -= (size_t)done;
-    }
-    return 0;
 }
 
 /* The header of a serialised module's section; a module is an ELF file. */
@@ -101,8 +85,10 @@ static int write_adopted(struct wow_runtime *rt, wasm_byte_vec_t *code, int out_
         return err_set(err, ERR_INTERNAL, "a module of Wasmtime's does not tell its settings");
     ours->sh_offset = code->size;
     ours->sh_size = served->sh_size;
-    int r = write_all(out_fd, code->data, code->size, err);
-    return r < 0 ? r : write_all(out_fd, rt->served.data + served->sh_offset, served->sh_size, err);
+    int r = file_write(out_fd, code->data, code->size, "machine code", err);
+    return r < 0 ? r
+                 : file_write(out_fd, rt->served.data + served->sh_offset, served->sh_size,
+                              "machine code", err);
 }
 
 static int wt_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd, struct err *err)
@@ -113,7 +99,7 @@ static int wt_compile(struct wow_runtime *rt, struct wow_bytes wasm, int out_fd,
     if (r < 0)
         return r;
     r = rt->served.size > 0 ? write_adopted(rt, &code, out_fd, err)
-                            : write_all(out_fd, code.data, code.size, err);
+                            : file_write(out_fd, code.data, code.size, "machine code", err);
     wasm_byte_vec_delete(&code);
     return r;
 }

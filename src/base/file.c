@@ -44,6 +44,23 @@ int file_read(const char *path, struct buf *out, struct err *err)
     return r < 0 ? err_wrap(err, "'%s'", path) : 0;
 }
 
+int file_write(int fd, const void *data, size_t n, const char *what, struct err *err)
+{
+    const char *at = data;
+
+    while (n > 0) {
+        ssize_t done = write(fd, at, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return err_errno(err, errno == EFBIG ? ERR_TOO_LARGE : ERR_INTERNAL, "writing %s",
+                             what);
+        at += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
 int file_program_dir(char *out, struct err *err)
 {
     ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);

@@ -11,6 +11,9 @@ int file_make_dirs(const char *path, struct err *err);
 /* Append a whole file; fails when it is larger than the buffer's limit. */
 int file_read(const char *path, struct buf *out, struct err *err);
 
+/* All of it. Fails with ERR_TOO_LARGE where files may not be that large: "writing WHAT: …". */
+int file_write(int fd, const void *data, size_t n, const char *what, struct err *err);
+
 /* The directory the running program is in; out has room for PATH_MAX bytes. */
 int file_program_dir(char *out, struct err *err);
 
