@@ -98,18 +98,11 @@ def wowd(shared, request):
         yield daemon
 
 
-@pytest.fixture
-def start_wowd(request, tmp_path_factory):
-    """Start a daemon of the test's own: start_wowd(engine, "--option", "value", …)."""
+@contextlib.contextmanager
+def all_of(request):
+    """A list of daemons that a test starts: in the end, each is looked at and stopped."""
     started = []
-
-    def start(engine, *options, **how):
-        daemon = Wowd(how.pop("place", None) or tmp_path_factory.mktemp("wowd"), engine, *options,
-                      **how)
-        started.append(daemon)
-        return daemon
-
-    yield start
+    yield started
     try:
         for daemon in started:
             if daemon.is_alive():
@@ -118,6 +111,19 @@ def start_wowd(request, tmp_path_factory):
     finally:
         for daemon in started:
             daemon.kill()
+
+
+@pytest.fixture
+def start_wowd(request, tmp_path_factory):
+    """Start a daemon of the test's own: start_wowd(engine, "--option", "value", …)."""
+    def start(engine, *options, **how):
+        daemon = Wowd(how.pop("place", None) or tmp_path_factory.mktemp("wowd"), engine, *options,
+                      **how)
+        started.append(daemon)
+        return daemon
+
+    with all_of(request) as started:
+        yield start
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 import base64
 import functools
 import http.client
+import io
 import json
 import os
 import pathlib
@@ -12,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GUESTS = ROOT / "tests" / "guests"
@@ -187,6 +189,16 @@ def read_reply(response, method="POST"):
         assert response.getheader("Content-Type") == "application/json"
         json.loads(body)
     return Reply(response.status, response.headers, body)
+
+
+def zip_of(*members, method=zipfile.ZIP_STORED, comment=b""):
+    """A zip with these (name, content)."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+        archive.comment = comment
+    return out.getvalue()
 
 
 def encoded(body):

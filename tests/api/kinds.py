@@ -1,9 +1,11 @@
 """Actions that an interpreter runs: daemons that have compiled it already, and their containers."""
+import base64
 import re
+import zipfile
 
 import pytest
 
-from harness import BUILD, Wowd, until
+from harness import BUILD, Wowd, until, zip_of
 
 # Compiling an interpreter takes LLVM a quarter of a minute: it is done once per build.
 CODE = BUILD / "kinds" / "cache"
@@ -42,6 +44,16 @@ class Kind:
         container.destroy()
         assert reply.status == 502, reply.body
         return reply.error
+
+
+def zipped(files):
+    """A zip in base64."""
+    return base64.b64encode(zip_of(*files.items(), method=zipfile.ZIP_DEFLATED)).decode()
+
+
+def fault(record):
+    assert record["status"] == "action developer error", record
+    return record["result"]["error"]
 
 
 def lines(record, stream=None):

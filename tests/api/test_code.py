@@ -1,7 +1,6 @@
 """The code of an init: base64, of wasm or of a gzip or zip with wasm in it. All of it hostile."""
 import base64
 import gzip
-import io
 import json
 import struct
 import time
@@ -10,7 +9,7 @@ import zlib
 
 import pytest
 
-from harness import BUFFER, GUESTS, NAMES, action, wasm
+from harness import BUFFER, GUESTS, NAMES, action, wasm, zip_of
 
 MISSING = "Missing main/no code to execute."
 START = '(func (export "_start"))'
@@ -21,11 +20,7 @@ def failed(text):
 
 
 def zipped(*members, method=zipfile.ZIP_DEFLATED):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        for name, data in members:
-            archive.writestr(name, data)
-    return out.getvalue()
+    return zip_of(*members, method=method)
 
 
 def init(wowd, value):

@@ -19,15 +19,14 @@ Left out, because wasm has no such thing:
 """
 import base64
 import gzip
-import io
 import json
 import socket
-import zipfile
 from datetime import datetime, timezone
 
 import pytest
 
-from harness import TIMED_OUT, Background, Wowd, epoch_ms, in_threads, request, until, wasm
+from harness import (TIMED_OUT, Background, Wowd, epoch_ms, in_threads, request, until, wasm,
+                     zip_of)
 
 SENTINEL = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX"
 ONCE = "Cannot initialize the action more than once."
@@ -92,11 +91,8 @@ def initialized(sandbox):
 
 
 def zipped(**members):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name.replace("__", "/").replace("_wasm", ".wasm"), content)
-    return file.getvalue()
+    return zip_of(*((name.replace("__", "/").replace("_wasm", ".wasm"), content)
+                    for name, content in members.items()))
 
 
 # ---- BasicActionRunnerTests ----

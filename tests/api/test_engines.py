@@ -1,13 +1,11 @@
 """Several engines in one wowd: an action chooses, by its annotation or by its zip's wow.json."""
-import io
 import json
 import re
 import shutil
-import zipfile
 
 import pytest
 
-from harness import BUILD, ENGINES, in_threads, programs_of, run_wowd, until, wasm
+from harness import BUILD, ENGINES, in_threads, programs_of, run_wowd, until, wasm, zip_of
 
 OTHERS = [e for e in ENGINES if e != "wasmtime"]
 
@@ -18,11 +16,7 @@ def auto(start_wowd):
 
 
 def zipped(manifest, guest="ok.wat"):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("wow.json", json.dumps(manifest))
-        archive.writestr("action.wasm", wasm(guest))
-    return out.getvalue()
+    return zip_of(("wow.json", json.dumps(manifest)), ("action.wasm", wasm(guest)))
 
 
 def engines(wowd):

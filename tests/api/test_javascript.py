@@ -5,33 +5,17 @@ OpenWhisk has of its Node.js runtime (NodeJsActionContainerTests), as far as the
 import base64
 import hashlib
 import hmac
-import io
 import json
 import time
-import zipfile
 
 import pytest
 
 from harness import TIMED_OUT, UNEXPECTED_EXIT, Background, epoch_ms, in_threads, until
-from kinds import CODE, daemon, lines
+from kinds import CODE, daemon, fault, lines, zipped
 
 js = daemon("js:wasm", "js.wasm")
 MEMORY = "The action exhausted its memory and was aborted."
 INIT = "Initialization has failed due to: "
-
-
-def zipped(files):
-    """A zip in base64."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return base64.b64encode(out.getvalue()).decode()
-
-
-def fault(record):
-    assert record["status"] == "action developer error", record
-    return record["result"]["error"]
 
 
 def application_error(record):
@@ -300,10 +284,7 @@ def test_damaged_zips_are_refused(js):
 
 
 def test_a_zip_that_unpacks_to_more_than_there_is(js):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("index.js", b" " * (300 << 20))
-    assert js.refused(base64.b64encode(out.getvalue()).decode(), binary=True)
+    assert js.refused(zipped({"index.js": b" " * (300 << 20)}), binary=True)
 
 
 def test_a_loop_ends_at_the_deadline(js):

@@ -1,5 +1,4 @@
 """What the operator's policy lets an action ask for and use, and who cannot change it."""
-import io
 import json
 import re
 import signal
@@ -8,7 +7,8 @@ import zipfile
 
 import pytest
 
-from harness import BUILD, ROOT, TIMED_OUT, Background, epoch_ms, run_wowd, until, wasm
+from harness import (BUILD, ROOT, TIMED_OUT, Background, epoch_ms, run_wowd, until, wasm,
+                     zip_of)
 
 GUEST = {"__OW_NAMESPACE": "guest"}
 
@@ -18,11 +18,8 @@ def built(name):
 
 
 def zipped(guest, manifest):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("action.wasm", wasm(guest))
-        archive.writestr("wow.json", json.dumps(manifest))
-    return out.getvalue()
+    return zip_of(("action.wasm", wasm(guest)), ("wow.json", json.dumps(manifest)),
+                  method=zipfile.ZIP_DEFLATED)
 
 
 @pytest.fixture

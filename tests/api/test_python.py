@@ -1,12 +1,10 @@
 """Python actions, as OpenWhisk's users write them: kind python:wasm, which is CPython 3.11."""
 import base64
-import io
-import zipfile
 
 import pytest
 
 from harness import BUILD, epoch_ms, in_threads
-from kinds import lines, start
+from kinds import fault, lines, start, zipped
 
 MEMORY = "The action exhausted its memory and was aborted."
 INIT = "Initialization has failed due to: "
@@ -22,19 +20,6 @@ def python(engine, tmp_path_factory):
     started = start(engine, tmp_path_factory, "python:wasm", wait=engine != "wamr")
     yield started
     started.wowd.stop()
-
-
-def fault(record):
-    assert record["status"] == "action developer error", record
-    return record["result"]["error"]
-
-
-def zipped(files):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return base64.b64encode(out.getvalue()).decode()
 
 
 def test_echo_with_output(python):

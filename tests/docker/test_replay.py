@@ -4,7 +4,6 @@ order and as much at once as they were. What is answered is compared with what O
 answered then; where a wasm action has other means, EXPECTED says which.
 """
 import base64
-import io
 import json
 import pathlib
 import re
@@ -12,12 +11,11 @@ import socket
 import subprocess
 import tempfile
 import time
-import zipfile
 
 import pytest
 
 from docker import GUESTS, SENTINEL, Docker
-from harness import UNEXPECTED_EXIT, Background, epoch_ms
+from harness import UNEXPECTED_EXIT, Background, epoch_ms, zip_of
 
 RECORDINGS = pathlib.Path(__file__).resolve().parent / "recordings"
 ID = re.compile("[0-9a-f]{64}")
@@ -57,11 +55,8 @@ def actor():
 
 
 def zipped(module, version):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("main.wasm", module)
-        archive.comment = version.encode()  # another upload of the same module
-    return base64.b64encode(file.getvalue()).decode()
+    """With a comment: another upload of the same module."""
+    return base64.b64encode(zip_of(("main.wasm", module), comment=version.encode())).decode()
 
 
 def exchange(address, line, body):

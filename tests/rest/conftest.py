@@ -49,20 +49,11 @@ def rest(running, request):
 @pytest.fixture
 def start_rest(request, tmp_path_factory):
     """Start a daemon of the test's own: start_rest("--option", "value", …)."""
-    started = []
-
     def start(*options, **how):
         place = how.pop("place", None) or tmp_path_factory.mktemp("rest")
         daemon = Rest(place, how.pop("engine", ENGINE), *options, **how)
         started.append(daemon)
         return daemon
 
-    yield start
-    try:
-        for daemon in started:
-            if daemon.is_alive():
-                api_conftest.check(daemon, request)
-                daemon.stop()
-    finally:
-        for daemon in started:
-            daemon.kill()
+    with api_conftest.all_of(request) as started:
+        yield start

@@ -1,15 +1,13 @@
 """A wowd with its REST door, and users of it."""
 import base64
 import http.client
-import io
 import itertools
 import json
 import re
 import sqlite3
 import subprocess
-import zipfile
 
-from harness import BUILD, ENGINES, Reply, Wowd, action, encoded, until, wasm
+from harness import BUILD, ENGINES, Reply, Wowd, action, encoded, until, wasm, zip_of
 
 ENGINE = "wasmtime" if "wasmtime" in ENGINES else ENGINES[-1]
 UNLIMITED = ["--limit-invocations", 10**9, "--limit-fires", 10**9, "--limit-concurrent", 10**6]
@@ -19,10 +17,7 @@ NOT_FOUND = "The requested resource does not exist."
 
 def zipped(guest):
     """A zip with the module, in base64: what wsk sends of a file.zip."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as file:
-        file.writestr("action.wasm", wasm(guest))
-    return base64.b64encode(out.getvalue()).decode()
+    return base64.b64encode(zip_of(("action.wasm", wasm(guest)))).decode()
 
 
 class Answer(Reply):
