@@ -1,6 +1,6 @@
 #pragma once
 
-/* An HTTP client for wowd's executor door, on libcurl: one connection, one request at a time. */
+/* An HTTP client for wowd's executor door: one connection, one request at a time. */
 
 #include <stdbool.h>
 

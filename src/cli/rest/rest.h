@@ -6,7 +6,7 @@
  */
 
 #include "base/scan.h"
-#include "cli/rest/http.h"
+#include "cli/http.h"
 #include "cli/rest/name.h"
 #include "cli/rest/options.h"
 #include "cli/rest/trace.h"

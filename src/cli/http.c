@@ -1,11 +1,11 @@
-#include "cli/rest/http.h"
+#include "cli/http.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "cli/rest/progress.h"
+#include "cli/progress.h"
 
 #define CONNECT_S 30L
 
@@ -74,6 +74,8 @@ int http_new(const struct http_settings *s, struct http **out, struct err *err)
     curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYHOST, s->insecure ? 0L : 2L);
     if (s->local)
         curl_easy_setopt(h->curl, CURLOPT_NOPROXY, "*");
+    if (s->socket)
+        curl_easy_setopt(h->curl, CURLOPT_UNIX_SOCKET_PATH, s->socket);
     if (s->cert)
         curl_easy_setopt(h->curl, CURLOPT_SSLCERT, s->cert);
     if (s->key)
@@ -120,7 +122,7 @@ int http_send(struct http *h, const struct http_request *q, long *status, struct
     if (r == CURLE_ABORTED_BY_CALLBACK)
         return err_set(err, ERR_REFUSED, "interrupted");
     if (r == CURLE_WRITE_ERROR)
-        return err_set(err, ERR_TOO_LARGE, "the answer has more than %u bytes", HTTP_ANSWER_MAX);
+        return err_set(err, ERR_TOO_LARGE, "the answer has more than %zu bytes", answer->limit);
     if (r != CURLE_OK)
         return err_set(err, ERR_INTERNAL, "%s", h->why[0] ? h->why : curl_easy_strerror(r));
     curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, status);

@@ -1,4 +1,4 @@
-#include "cli/rest/progress.h"
+#include "cli/progress.h"
 
 #include <stdio.h>
 #include <unistd.h>
